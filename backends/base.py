@@ -1,0 +1,119 @@
+"""What a backend is: the contract between the engine and the arrays it computes with.
+
+A backend is one object. It names an array type, a namespace `xp` with NumPy's functions and the few kernels NumPy
+lacks, and the handful of things that are not functions of arrays: creation on a device, transfer to and from the
+host, random numbers, the owner of a piece of memory. The engine, the modules and the optimizers reach arrays only
+through the backend of the arrays in hand.
+
+Kernels every `xp` carries beside NumPy's names:
+
+    matmul(a, b)                          the one matrix product (any batch shape, any layout)
+    scatter_add(target, index, values)    target[index] += values, duplicates accumulated, in place
+    erf(x), erfc(x)                       the error function and its complement
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+Array = Any
+"""An array of some backend: `numpy.ndarray`, `cupy.ndarray`, ... (there is no common base class to name)."""
+
+
+class Generator:
+    """A seeded stream of random arrays. The same seed on the same backend gives the same bits."""
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Restarts the stream from `seed`, a non-negative integer."""
+        raise NotImplementedError
+
+    def random(self, shape: Sequence[int], dtype: np.dtype) -> Array:
+        """Uniform on [0, 1), of a floating `dtype`."""
+        raise NotImplementedError
+
+    def normal(self, shape: Sequence[int], dtype: np.dtype) -> Array:
+        """Standard normal, of a floating `dtype`."""
+        raise NotImplementedError
+
+    def integers(self, low: int, high: int, shape: Sequence[int], dtype: np.dtype) -> Array:
+        """Uniform integers in [low, high)."""
+        raise NotImplementedError
+
+    def permutation(self, n: int) -> Array:
+        """A random order of 0 .. n-1, int64."""
+        raise NotImplementedError
+
+
+class Backend:
+    """One kind of array and how to work with it. Subclass it and `register_backend` an instance to add your own."""
+
+    name: str
+    """What `set_backend` and `CHAINRULE_BACKEND` call it."""
+
+    device_type: str
+    """What the user calls the device: `cpu`, `cuda`, ..."""
+
+    array_type: type
+    """The class of its arrays."""
+
+    scalar_types: tuple[type, ...] = ()
+    """Classes its functions return in place of a 0-d array (NumPy's scalars). They count as its arrays."""
+
+    xp: ModuleType
+    """NumPy's names for these arrays, and the kernels listed above."""
+
+    def unavailable(self) -> str | None:
+        """None when the backend can be used, else one sentence: what is missing and how to get it."""
+        return None
+
+    def devices(self) -> list[str]:
+        """The devices that answer, as the user writes them: `['cpu']`, `['cuda:0', 'cuda:1']`."""
+        return [self.device_type]
+
+    def device_of(self, array: Array) -> str:
+        """The device an array lives on."""
+        return self.device_type
+
+    def asarray(self, value: Any, dtype: np.dtype | None = None, device: str | None = None) -> Array:
+        """An array of this backend holding `value`: a number, nested sequences of numbers, a NumPy array or scalar,
+        or an array of this backend already (then without a copy where dtype and device allow)."""
+        raise NotImplementedError
+
+    def copy(self, array: Array) -> Array:
+        """A fresh, C-contiguous array of the same values."""
+        raise NotImplementedError
+
+    def to_host(self, array: Array) -> np.ndarray:
+        """The values as a NumPy array; for a backend on the host, the array itself. Waits for the device."""
+        raise NotImplementedError
+
+    def item(self, array: Array) -> bool | int | float | complex:
+        """The value of a one-element array as a Python number. Waits for the device."""
+        return self.to_host(array).item()
+
+    def owner(self, array: Array) -> Array:
+        """The array that owns the memory `array` looks at: itself unless it is a view. Two arrays share memory only
+        if their owners are the same object; it can be weakly referenced."""
+        raise NotImplementedError
+
+    def extent(self, array: Array) -> tuple[int, int]:
+        """First and one-past-last address that `array` can touch."""
+        raise NotImplementedError
+
+    def generator(self, seed: int) -> Generator:
+        """A new random stream."""
+        raise NotImplementedError
+
+    def synchronize(self) -> None:
+        """Waits until the device has finished all that was asked of it."""
+
+    def describe(self) -> dict[str, str]:
+        """Versions, libraries, threads, devices: what `chainrule info` prints."""
+        return {}
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name}>"

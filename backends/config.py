@@ -1,0 +1,161 @@
+"""Where new tensors are born, and of which dtype.
+
+The data decides where an operation runs; this decides where tensors made from Python numbers go. Strongest first: an
+argument (`device=`, `backend=`), a `with use_backend(...)` block, `set_backend()`, the environment
+(`CHAINRULE_BACKEND`, `CHAINRULE_DTYPE`), a file (`chainrule.toml`, or `[tool.chainrule]` in `pyproject.toml`, in the
+working directory or the nearest one above it), the default: NumPy, float32.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+
+from . import dtypes
+from .base import Backend
+from .registry import backend_for_device, get_backend_by_name
+
+KEYS = ("backend", "dtype")
+
+_block: ContextVar[Backend | None] = ContextVar("chainrule_backend", default=None)
+_called: Backend | None = None
+_called_dtype: dtypes.DType | None = None
+_settings: dict[str, str] | None = None
+
+
+class ConfigError(ValueError):
+    """A configuration file or variable says something that cannot be followed."""
+
+
+def _read_file(directory: Path) -> tuple[Path, dict[str, object]] | None:
+    """The nearest configuration at or above `directory`, and its table."""
+    for folder in (directory, *directory.parents):
+        for name in ("chainrule.toml", "pyproject.toml"):
+            path = folder / name
+            if not path.is_file():
+                continue
+            try:
+                table = tomllib.loads(path.read_text(encoding="utf-8"))
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+                if name == "pyproject.toml":
+                    continue  # a broken pyproject.toml is for its own tools to report
+                raise ConfigError(f"{path} is not valid TOML: {error}") from None
+            if name == "pyproject.toml":
+                table = table.get("tool", {}).get("chainrule")
+                if table is None:
+                    continue
+            return path, table
+    return None
+
+
+def load_settings(directory: str | os.PathLike[str] = ".") -> dict[str, str]:
+    """What the environment and the configuration file say, environment first.
+
+    Raises:
+        ConfigError: an unknown key, or a value that is not a string.
+    """
+    settings: dict[str, str] = {}
+    found = _read_file(Path(directory).resolve())
+    if found is not None:
+        path, table = found
+        for key, value in table.items():
+            if key not in KEYS:
+                raise ConfigError(f"{path}: unknown key {key!r}; the keys are {', '.join(KEYS)}")
+            if not isinstance(value, str):
+                raise ConfigError(f"{path}: {key} must be a string, got {value!r}")
+            settings[key] = value
+    for key in KEYS:
+        value = os.environ.get(f"CHAINRULE_{key.upper()}")
+        if value:
+            settings[key] = value
+    return settings
+
+
+def _setting(key: str, default: str) -> str:
+    global _settings
+    if _settings is None:
+        _settings = load_settings()
+    return _settings.get(key, default)
+
+
+def reload_settings() -> None:
+    """Forgets what was read from the environment and the file, so that the next use reads them again."""
+    global _settings
+    _settings = None
+
+
+def get_backend() -> Backend:
+    """The backend that new tensors are born on.
+
+    Raises:
+        BackendUnavailable: the one asked for cannot work here.
+        ConfigError: the configuration names an unknown key.
+    """
+    backend = _block.get()
+    if backend is None:
+        backend = _called or get_backend_by_name(_setting("backend", "numpy"))
+    return backend
+
+
+def set_backend(name: str | None) -> None:
+    """From now on new tensors are born on the backend called `name` (`'numpy'`, `'cupy'`, `'auto'`, ...). None goes
+    back to the environment, the file or the default.
+
+    Raises:
+        ValueError: no backend has that name.
+        BackendUnavailable: it cannot work here. What was set before stays.
+    """
+    global _called
+    _called = None if name is None else get_backend_by_name(name)
+
+
+@contextmanager
+def use_backend(name: str) -> Iterator[Backend]:
+    """`with use_backend("cupy"): ...`: new tensors are born on that backend inside the block, in this thread or
+    asyncio task. Raises as `set_backend` does."""
+    backend = get_backend_by_name(name)
+    token = _block.set(backend)
+    try:
+        yield backend
+    finally:
+        _block.reset(token)
+
+
+def resolve(device: object = None, backend: str | None = None) -> tuple[Backend, str | None]:
+    """The backend and device that the arguments `device=` and `backend=` of a creation function ask for.
+
+    Raises:
+        ValueError: they name nothing that exists, or contradict each other.
+        BackendUnavailable: what they name cannot work here.
+    """
+    if device is not None:
+        found = backend_for_device(str(device))
+        if backend is not None and get_backend_by_name(backend) is not found:
+            raise ValueError(f"device {str(device)!r} belongs to the {found.name} backend, not to {backend!r}")
+        return found, str(device)
+    return (get_backend_by_name(backend) if backend is not None else get_backend()), None
+
+
+def get_default_dtype() -> dtypes.DType:
+    """The dtype that Python floats get: float32 unless set."""
+    if _called_dtype is not None:
+        return _called_dtype
+    return _floating(_setting("dtype", "float32"))
+
+
+def set_default_dtype(dtype: dtypes.DTypeLike | None) -> None:
+    """From now on Python floats become `dtype`, a floating one. None goes back to the environment, the file or
+    float32."""
+    global _called_dtype
+    _called_dtype = None if dtype is None else _floating(dtype)
+
+
+def _floating(dtype: dtypes.DTypeLike) -> dtypes.DType:
+    found = dtypes.as_dtype(dtype)
+    if found.kind != "f":
+        raise ConfigError(f"the default dtype must be a floating one, got {found}")
+    return found

@@ -1,0 +1,97 @@
+"""The NumPy backend: arrays on the CPU, and the kernels NumPy lacks written with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .base import Backend, Generator
+from .special import erf, erfc
+
+
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The matrix product. An outer product (inner length 1) is a broadcast multiply, which costs a third of it."""
+    if a.ndim == 2 and b.ndim == 2 and a.shape[1] == 1 == b.shape[0]:
+        return np.multiply(a, b)
+    return np.matmul(a, b)
+
+
+def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
+    """`target[index] += values` where an element named twice receives both values."""
+    np.add.at(target, index, values)
+
+
+def _namespace() -> ModuleType:
+    """NumPy's public names with the kernels beside them: a module, because Python reads those fastest."""
+    xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
+    vars(xp).update({name: getattr(np, name) for name in dir(np) if not name.startswith("_") and name != "test"})
+    vars(xp).update(matmul=matmul, scatter_add=scatter_add, erf=erf, erfc=erfc)
+    return xp
+
+
+class NumpyGenerator(Generator):
+    """PCG64 through `numpy.random.Generator`."""
+
+    def __init__(self, seed: int) -> None:
+        self.manual_seed(seed)
+
+    def manual_seed(self, seed: int) -> NumpyGenerator:
+        self._rng = np.random.default_rng(seed)
+        return self
+
+    def random(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+        if dtype in (np.float32, np.float64):
+            return np.asarray(self._rng.random(tuple(shape), dtype=dtype))
+        return np.asarray(self._rng.random(tuple(shape), dtype=np.float32)).astype(dtype)
+
+    def normal(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+        if dtype in (np.float32, np.float64):
+            return np.asarray(self._rng.standard_normal(tuple(shape), dtype=dtype))
+        return np.asarray(self._rng.standard_normal(tuple(shape), dtype=np.float32)).astype(dtype)
+
+    def integers(self, low: int, high: int, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
+        return np.asarray(self._rng.integers(low, high, tuple(shape), dtype=dtype))
+
+    def permutation(self, n: int) -> np.ndarray:
+        return self._rng.permutation(n)
+
+
+class NumpyBackend(Backend):
+    name = "numpy"
+    device_type = "cpu"
+    array_type = np.ndarray
+    scalar_types = tuple({np.dtype(code).type for code in np.typecodes["All"] if code not in "OSUVMm"})
+
+    def __init__(self) -> None:
+        self.xp = _namespace()
+
+    def asarray(self, value: Any, dtype: np.dtype | None = None, device: str | None = None) -> np.ndarray:
+        array = np.asarray(value, dtype=dtype)
+        if array.dtype.kind not in "biufc" and array.dtype.name not in ("bfloat16",):
+            raise TypeError(f"a tensor holds numbers or booleans, got an array of dtype {array.dtype}")
+        return array
+
+    def copy(self, array: np.ndarray) -> np.ndarray:
+        return np.array(array, order="C")
+
+    def to_host(self, array: np.ndarray) -> np.ndarray:
+        return np.asarray(array)
+
+    def owner(self, array: np.ndarray) -> np.ndarray:
+        while isinstance(array.base, np.ndarray):
+            array = array.base
+        return array
+
+    def extent(self, array: np.ndarray) -> tuple[int, int]:
+        return np.lib.array_utils.byte_bounds(array)
+
+    def generator(self, seed: int) -> NumpyGenerator:
+        return NumpyGenerator(seed)
+
+    def describe(self) -> dict[str, str]:
+        config: Any = np.show_config(mode="dicts")
+        blas = config.get("Build Dependencies", {}).get("blas", {})
+        return {"numpy": np.__version__, "blas": f"{blas.get('name', 'unknown')} {blas.get('version', '')}".strip()}

@@ -1,0 +1,155 @@
+"""The backends by name, and which one an array belongs to.
+
+Built-in backends are made on first use; others come from the entry-point group `chainrule.backends` (each entry
+names a `Backend` subclass) or from `register_backend`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any
+
+from .base import Array, Backend
+
+NAMESPACES: dict[type, ModuleType] = {}
+"""Array class -> the namespace its functions live in. The one look-up on the path of every op."""
+
+BACKENDS: dict[type, Backend] = {}
+"""Array class -> its backend."""
+
+_BUILT_IN = {"numpy": ".numpy:NumpyBackend", "cupy": ".cupy:CupyBackend", "standin": ".standin:StandinBackend"}
+_loaded: dict[str, Backend] = {}
+_factories: dict[str, Callable[[], Backend]] = {}
+
+
+class BackendUnavailable(RuntimeError):
+    """A backend was asked for that cannot work here; the message says what is missing and how to get it."""
+
+
+class MixedBackends(TypeError):
+    """Arrays of two backends met in one operation."""
+
+
+def register_backend(name: str, factory: Callable[[], Backend]) -> None:
+    """Makes `name` known; `factory` (a Backend subclass, say) is called on first use."""
+    if name in _BUILT_IN or name in _factories:
+        raise ValueError(f"a backend named {name!r} is registered already")
+    _factories[name] = factory
+
+
+def backend_names() -> list[str]:
+    """Every name that can be asked for, whether it can work here or not."""
+    plugins = [entry.name for entry in entry_points(group="chainrule.backends")]
+    return list(dict.fromkeys([*_BUILT_IN, *_factories, *plugins]))
+
+
+def _factory(name: str) -> Callable[[], Backend]:
+    if name in _BUILT_IN:
+        module, attribute = _BUILT_IN[name].split(":")
+        return getattr(import_module(module, __package__), attribute)
+    if name in _factories:
+        return _factories[name]
+    for entry in entry_points(group="chainrule.backends", name=name):
+        return entry.load()
+    raise ValueError(f"no backend is called {name!r}; there are {', '.join(backend_names())}, and 'auto'")
+
+
+def get_backend_by_name(name: str) -> Backend:
+    """The backend called `name`, ready to use.
+
+    Raises:
+        ValueError: no backend has that name.
+        BackendUnavailable: it cannot work here; the message says why and what to do.
+    """
+    backend = _loaded.get(name)
+    if backend is None:
+        if name == "auto":
+            return get_backend_by_name("cupy" if unavailable("cupy") is None else "numpy")
+        backend = _factory(name)()
+        reason = backend.unavailable()
+        if reason is not None:
+            raise BackendUnavailable(f"the {name} backend cannot be used here: {reason}")
+        _loaded[name] = backend
+        for kind in (backend.array_type, *backend.scalar_types):
+            NAMESPACES[kind] = backend.xp
+            BACKENDS[kind] = backend
+    return backend
+
+
+def unavailable(name: str) -> str | None:
+    """Why the backend called `name` cannot be used here, or None if it can."""
+    try:
+        get_backend_by_name(name)
+    except BackendUnavailable as error:
+        return str(error)
+    return None
+
+
+def available_backends() -> dict[str, str]:
+    """Each backend's name and `'available'` with its devices, or the reason why it is not."""
+    report = {}
+    for name in backend_names():
+        reason = unavailable(name)
+        report[name] = reason or f"available: {', '.join(get_backend_by_name(name).devices())}"
+    return report
+
+
+def backend_of(array: Array) -> Backend:
+    """The backend an array belongs to.
+
+    Raises:
+        TypeError: it is no array of any backend in use.
+    """
+    backend = BACKENDS.get(type(array))
+    if backend is None:
+        backend = _claim(array)
+    return backend
+
+
+def is_array(value: Any) -> bool:
+    """Whether `value` is an array (or array scalar) of some backend, even one not in use yet."""
+    if type(value) in BACKENDS:
+        return True
+    try:
+        _claim(value)
+    except TypeError:
+        return False
+    return True
+
+
+def _claim(array: Any) -> Backend:
+    """Finds the backend of an array whose class was not met before: a subclass, or a CuPy array of the user's."""
+    kind = type(array)
+    if kind.__module__.partition(".")[0] == "cupy":
+        return get_backend_by_name("cupy")
+    for known, backend in list(BACKENDS.items()):
+        if isinstance(array, known):
+            return backend
+    raise TypeError(f"{kind.__module__}.{kind.__qualname__} is not an array of any backend in use")
+
+
+def backend_for_device(device: str) -> Backend:
+    """The backend behind a device name: `cpu` is NumPy, `cuda` and `cuda:1` are CuPy, else a backend whose
+    `device_type` it is.
+
+    Raises:
+        ValueError: no backend has such devices.
+        BackendUnavailable: its backend cannot work here.
+    """
+    kind = device.partition(":")[0]
+    name = {"cpu": "numpy", "cuda": "cupy"}.get(kind)
+    if name is None:
+        matches = [b.name for b in _loaded.values() if b.device_type == kind]
+        name = matches[0] if matches else kind
+        if name not in backend_names() or name == "auto":
+            raise ValueError(f"no backend has a device {device!r}; devices are 'cpu', 'cuda', 'cuda:0', ...")
+    backend = get_backend_by_name(name)
+    if ":" in device and device not in backend.devices():
+        raise ValueError(f"there is no device {device!r}; the {name} backend has {', '.join(backend.devices())}")
+    return backend
+
+
+get_backend_by_name("numpy")
