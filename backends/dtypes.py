@@ -44,6 +44,6 @@ def as_dtype(dtype: DTypeLike) -> np.dtype:
     return found
 
 
-def is_differentiable(dtype: np.dtype) -> np.bool_ | Any:
-    """Whether tensors of this dtype can require a gradient: floating and complex ones can."""
-    return dtype.kind in "fc" or dtype.name == "bfloat16"
+def is_differentiable(dtype: np.dtype) -> Any:
+    """Whether tensors of this dtype can require a gradient: the floating ones can."""
+    return dtype.kind == "f" or dtype.name == "bfloat16"

@@ -1,0 +1,1 @@
+"""The op tables: every operation, its derivative beside it, in the file its name suggests."""

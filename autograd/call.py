@@ -1,0 +1,295 @@
+"""The call path of an op and of its VJP, generated once from the declaration.
+
+What is generated is plain Python, as one would write it by hand for that op alone: print `op.call_source` and
+`op.vjp_source`. Everything decided by the declaration (how many inputs, what is kept for whom) is decided here, not at
+every call; what depends on the data is left to the code generated.
+"""
+
+from __future__ import annotations
+
+import inspect
+import keyword
+import linecache
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..backends import BACKENDS, NAMESPACES
+from .arguments import explain, numbers_only, reconcile
+from .inline import expression
+from .modes import current
+from .node import INFERENCE, Node, next_tick
+from .record import cast_to_specs, finish, note_line, refuse_inference, specs_of, wrap_outputs
+from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_RUNTIME: dict[str, Any] = {
+    "BACKENDS": BACKENDS, "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "Tensor": Tensor, "cast_to_specs": cast_to_specs,
+    "note_line": note_line, "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish, "new":
+    object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
+    "specs_of": specs_of, "wrap_outputs": wrap_outputs,
+}  # fmt: skip
+
+
+def _compile(op: Op, kind: str, name: str, source: str, constants: dict[str, Any]) -> Callable[..., Any]:
+    """Executes generated source, and lets tracebacks and debuggers show its lines."""
+    filename = f"<chainrule {op.name}.{kind}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    scope = {**_RUNTIME, **constants}
+    exec(compile(source, filename, "exec"), scope)
+    function: Callable[..., Any] = scope[name]
+    function.__module__ = "chainrule"
+    function.__doc__ = op.doc
+    return function
+
+
+def _tuple(items: list[str]) -> str:
+    return "(" + ", ".join(items) + ("," if len(items) == 1 else "") + ")"
+
+
+def _signature(op: Op) -> str:
+    parts = [f"{n}=_default_{n}" if n in op.defaults else n for n in op.inputs]
+    if op.variadic:
+        parts = [f"*{op.inputs[0]}"]
+    elif op.attributes:
+        parts.append("*")
+    parts += [f"{n}=_default_{n}" if n in op.defaults else n for n in op.attributes]
+    return ", ".join(parts)
+
+
+def _kept(op: Op, name: str) -> str:
+    """The expression for what the node keeps under `name`: an input only if a formula that names it will run."""
+    if name in op.output_names:
+        return "out_x" if not op.several else f"out_x[{op.output_names.index(name)}]"
+    if op.variadic:
+        return "arrays"
+    if op.joint or len(op.inputs) == 1:
+        return f"{name}_x"
+    users = [i for i, f in zip(op.inputs, op.formulas, strict=True) if f is not None and name in f.names]
+    return f"{name}_x if " + " or ".join(f"{u}_e is not None" for u in users) + " else None"
+
+
+def compile_call(op: Op) -> tuple[str, Callable[..., Any]]:
+    """The function behind `op(...)`."""
+    constants: dict[str, Any] = {"OP": op, **{f"_default_{n}": v for n, v in op.defaults.items()}}
+    body = _variadic_body(op, constants) if op.variadic else _body(op, constants)
+    name = f"{op.name}_" if keyword.iskeyword(op.name) or op.name in _RUNTIME or op.name in constants else op.name
+    source = f"def {name}({_signature(op)}):\n" + "".join(f"    {line}\n" for line in body)
+    return source, _compile(op, "call", name, source, constants)
+
+
+def _forward(op: Op, constants: dict[str, Any]) -> list[str]:
+    """The forward, as an expression where it is one."""
+    names = {"xp": "xp", **{i: f"{i}_x" for i in op.inputs}, **{a: a for a in op.attributes}}
+    parameters = list(inspect.signature(op.forward).parameters)
+    found = None
+    if not op.variadic:
+        names[parameters[0]] = "xp"
+        found = expression(op.forward, names, {*_RUNTIME, *names.values(), *op.inputs, "kind", "out", "node", "mode"})
+    if found is not None:
+        value = found[0]
+        constants.update(found[1])
+    else:
+        constants["forward"] = op.forward
+        inputs = "*arrays" if op.variadic else ", ".join(f"{i}_x" for i in op.inputs)
+        value = f"forward(xp, {inputs}{''.join(f', {a}={a}' for a in op.attributes)})"
+    arrays = "arrays" if op.variadic else _tuple([f"{i}_x" for i in op.inputs])
+    attributes = "(" + "".join(f"({a!r}, {a}), " for a in op.attributes) + ")"
+    return [
+        "try:",
+        f"    out_x = {value}",
+        "except Exception as error:",
+        f"    raise explain(OP, {arrays}, {attributes}, error) from error",
+    ]
+
+
+def _body(op: Op, constants: dict[str, Any]) -> list[str]:
+    names = op.inputs
+    arrays = _tuple([f"{i}_x" for i in names])
+    call = ", ".join([*names, *(f"{a}={a}" for a in op.attributes)])
+    lines = []
+    for i in names:
+        lines += [f"if isinstance({i}, Tensor):", f"    {i}_x, {i}_r = {i}._array, {i}._requires"]
+        lines += ["else:", f"    {i}_x, {i}_r = {i}, None"]
+    differ = "".join(f"kind is not {i}_x.__class__ or " for i in names[1:])
+    lines += [
+        f"kind = {names[0]}_x.__class__",
+        f"if {differ}kind not in NAMESPACES:",
+        f"    mended = reconcile(OP, {_tuple(list(names))}, {arrays})",
+        "    if mended is None:",
+        f"        return numbers_only(OP, {call})",
+        f"    kind, {arrays} = mended",
+        "xp = NAMESPACES[kind]",
+        *_forward(op, constants),
+        f"if {' and '.join(f'{i}_r is None' for i in names)}:",
+        "    return out_x",
+    ]
+    if op.several:
+        lines += ["out_x = wrap_outputs(out_x, kind)"]
+    else:
+        lines += [
+            "if out_x.__class__ is not kind:",
+            "    out_x = BACKENDS[kind].asarray(out_x)",
+            "out = new(Tensor)",
+            "out._array = out_x",
+            "out._grad = None",
+        ]
+    if op.differentiable:
+        lines += [f"if {' or '.join(f'{i}_r' for i in names)}:", "    mode = current()", "    if mode.grad:"]
+        lines += [f"        {line}" for line in _record(op)]
+        if not op.several:
+            lines += ["    if mode.inference:", "        out._requires, out._edge = True, INFERENCE", "        return out"]
+    if op.several:
+        requires = " or ".join(f"{i}_r" for i in names)
+        return [*lines, f"return finish(None, out_x, current(), True, {requires})"]
+    return [*lines, "out._requires = False", "out._edge = None", *_view(op), "return out"]
+
+
+def _fact(op: Op, name: str) -> str:
+    """The expression for an input's shape or dtype; of a Python number (), and None."""
+    given, _, fact = name.rpartition("_")
+    missing = "()" if fact == "shape" else "None"
+    if op.variadic:
+        return f"tuple([getattr(a, {fact!r}, {missing}) for a in arrays])"
+    return f"{given}_x.{fact}" if len(op.inputs) == 1 else f"getattr({given}_x, {fact!r}, {missing})"
+
+
+def _record(op: Op) -> list[str]:
+    """What is done when a gradient will be wanted: make the node."""
+    names = op.inputs
+    if len(names) == 1:
+        lines = [f"{names[0]}_e = {names[0]}._edge or {names[0]}"]
+    else:
+        lines = [f"{i}_e = ({i}._edge or {i}) if {i}_r else None" for i in names]
+    facts = [_fact(op, n) for n in op.fact_names]
+    lines += [
+        f"if {' or '.join(f'{i}_e is INFERENCE' for i in names)}:",
+        "    refuse_inference(OP)",
+        "node = Node()",
+        "node.op = OP",
+        f"node.attributes = {_tuple([*op.attributes, *facts])}",
+        f"node.saved = {_tuple([_kept(op, n) for n in op.saved_names])}",
+        f"node.edges = {_tuple([f'{i}_e' for i in names])}",
+        "node.tick = next_tick()",
+        "node.scope = mode.scope",
+        "node.extra = None",
+    ]
+    if op.several:
+        return [*lines, _specs(op), "return finish(node, out_x, mode, True)"]
+    return [
+        *lines,
+        "node.shape = shape = out_x.shape",
+        "node.dtype = dtype = out_x.dtype",
+        _specs(op),
+        "out._requires = True",
+        "out._edge = node",
+        "if mode.debug:",
+        "    note_line(node)",
+        *_view(op),
+        "return out",
+    ]
+
+
+def _view(op: Op) -> list[str]:
+    """A view remembers its base, so that an in-place op through it can reach the base's place in the graph."""
+    if not op.view:
+        return []
+    attributes = "{" + ", ".join(f"{a!r}: {a}" for a in op.attributes) + "}"
+    name = op.inputs[0]
+    return [f"if {name}_r is not None and out_x.base is not None:", f"    out.link_view({name}, OP, {attributes})"]
+
+
+def _specs(op: Op) -> str:
+    names = op.inputs
+    if len(names) == 1:
+        return "node.specs = None"
+    specs = f"specs_of(({', '.join(f'({i}_e, {i}_x)' for i in names)}))"
+    if not op.elementwise:
+        return f"node.specs = {specs}"
+    fits = " and ".join(f"({i}_e is None or ({i}_x.shape == shape and {i}_x.dtype is dtype))" for i in names)
+    return f"node.specs = None if {fits} else {specs}"
+
+
+def _variadic_body(op: Op, constants: dict[str, Any]) -> list[str]:
+    given, several = op.inputs[0], op.several
+    call = ", ".join([f"*{given}", *(f"{a}={a}" for a in op.attributes)])
+    lines = [
+        f"arrays = tuple([t._array if isinstance(t, Tensor) else t for t in {given}])",
+        f"mended = reconcile(OP, {given}, arrays)",
+        "if mended is None:",
+        f"    return numbers_only(OP, {call})",
+        "kind, arrays = mended",
+        "xp = NAMESPACES[kind]",
+        *_forward(op, constants),
+        f"tensors = [t for t in {given} if isinstance(t, Tensor)]",
+        "if not tensors:",
+        "    return out_x",
+        "out_x = wrap_outputs(out_x if type(out_x) is tuple else (out_x,), kind)",
+        "mode = current()",
+        "requires = any([t._requires for t in tensors])",
+    ]
+    rest = "True, requires)" if several else "False, requires)[0]"
+    if op.differentiable:
+        facts = [_fact(op, n) for n in op.fact_names]
+        lines += [
+            "if mode.grad and requires:",
+            f"    edges = tuple([(t._edge or t) if isinstance(t, Tensor) and t._requires else None for t in {given}])",
+            "    if any([e is INFERENCE for e in edges]):",
+            "        refuse_inference(OP)",
+            "    node = Node()",
+            "    node.op = OP",
+            f"    node.attributes = {_tuple([*op.attributes, *facts])}",
+            f"    node.saved = {_tuple([_kept(op, n) if n == given else _kept_output(op, n) for n in op.saved_names])}",
+            "    node.edges = edges",
+            "    node.tick = next_tick()",
+            "    node.scope = mode.scope",
+            "    node.extra = None",
+            "    node.specs = specs_of(tuple(zip(edges, arrays)))",
+            f"    return finish(node, out_x, mode, {rest}",
+        ]
+    return [*lines, f"return finish(None, out_x, mode, {rest}"]
+
+
+def _kept_output(op: Op, name: str) -> str:
+    return f"out_x[{op.output_names.index(name)}]"
+
+
+def compile_vjp(op: Op) -> tuple[str, Callable[..., Any]]:
+    """`vjp(node, g, edges, saved)`: one cotangent, or None, per input. `edges` says which are wanted; `saved` is
+    what the node saved, raw or as tensors."""
+    lines = []
+    if op.saved_names:
+        lines.append(f"{_tuple(list(op.saved_names))} = saved")
+    if op.attributes or op.fact_names:
+        lines.append(f"{_tuple([*op.attributes, *op.fact_names])} = node.attributes")
+    constants: dict[str, Any] = {}
+    if op.joint is not None:
+        constants["formula"] = op.joint.function
+        needs = "tuple([e is not None for e in edges])"
+        lines.append(f"results = formula({', '.join(['g', needs, *op.joint.names])})")
+    elif len(op.inputs) == 1:
+        lines.append(f"return ({_formula_text(op, 0, constants)},)")
+    else:
+        for k, formula in enumerate(op.formulas):
+            value = f"{_formula_text(op, k, constants)} if edges[{k}] is not None else None" if formula else "None"
+            lines.append(f"r{k} = {value}")
+        lines.append(f"results = {_tuple([f'r{k}' for k in range(len(op.formulas))])}")
+    if op.joint is not None or len(op.inputs) > 1:
+        lines += ["if node.specs is not None:", "    return cast_to_specs(results, node.specs)", "return results"]
+    source = "def vjp(node, g, edges, saved):\n" + "".join(f"    {line}\n" for line in lines)
+    return source, _compile(op, "vjp", "vjp", source, constants)
+
+
+def _formula_text(op: Op, k: int, constants: dict[str, Any]) -> str:
+    """The k-th formula: its expression where it is one, else a call of it."""
+    formula = op.formulas[k]
+    assert formula is not None
+    names = {n: n for n in ["g", *formula.names]}
+    taken = {"node", "edges", "saved", "results", "g", *_RUNTIME, *op.retainable, *constants}
+    found = expression(formula.function, names, taken)
+    if found is None:
+        constants[f"formula{k}"] = formula.function
+        return f"formula{k}({', '.join(names)})"
+    constants.update(found[1])
+    return found[0]

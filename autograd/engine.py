@@ -1,0 +1,361 @@
+"""Backward: from the outputs to the leaves, every node once, in an order in which each comes before its inputs.
+
+Nodes are numbered as they are made and an input is always older than what is made of it, so descending creation
+number is a topological order. Nothing here recurses: a chain of a million nodes is a loop of a million steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Any
+
+from ..backends import Array, backend_of
+from .modes import enable_grad
+from .node import Edge, Freed, Node
+from .record import user_line
+from .tensor import Tensor, from_array
+from .versions import check_unchanged, clock, record_change
+
+Cotangents = dict[Any, Any]
+"""What has arrived so far, by the node, `(node, output)` or leaf it belongs to: raw arrays, or tensors when the
+gradients' own graph is recorded."""
+
+
+def run_backward(
+    outputs: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Sequence[Tensor] | None = None,
+    accumulate: bool = True,
+) -> list[Tensor | None]:
+    """Propagates `gradients` from `outputs`.
+
+    With `accumulate`, adds to `.grad` of `inputs` (of every leaf when None) and returns nothing of interest; without,
+    returns the gradient of each of `inputs`, None where the outputs do not depend on it.
+
+    Raises:
+        RuntimeError: see `Tensor.backward`.
+    """
+    retain = create_graph if retain_graph is None else retain_graph
+    arrived = _seed(outputs, gradients, create_graph)
+    order = _topological([_edge_of(t) for t in outputs])
+    targets = None if inputs is None else {_edge_of(t): t for t in inputs}
+    wanted = None if targets is None else _leading_to(order, targets)
+    if create_graph:
+        with enable_grad():
+            caught = _propagate(order, arrived, wanted, targets, retain, recorded=True)
+    else:
+        caught = _propagate(order, arrived, wanted, targets, retain, recorded=False)
+    if targets is None:
+        leaves = {edge: g for edge, g in caught.items() if isinstance(edge, Tensor)}
+        _accumulate(leaves, {leaf: leaf for leaf in leaves})
+        return []
+    if accumulate:
+        _accumulate(caught, targets)
+        return []
+    found = [caught.get(_edge_of(t)) for t in inputs or ()]
+    return [None if g is None else g if isinstance(g, Tensor) else _tensor(g, t) for g, t in zip(found, inputs or ())]
+
+
+def _edge_of(tensor: Tensor) -> Any:
+    tensor._check_not_stale()
+    return tensor if tensor._edge is None else tensor._edge
+
+
+def _node_of(edge: Edge) -> Node | None:
+    if type(edge) is tuple:
+        return edge[0]
+    return edge if isinstance(edge, Node) else None
+
+
+def _seed(outputs: Sequence[Tensor], gradients: Sequence[Tensor | None], recorded: bool) -> Cotangents:
+    """The cotangents that the caller gave, checked."""
+    arrived: Cotangents = {}
+    for k, (output, gradient) in enumerate(zip(outputs, gradients, strict=True)):
+        which = f"output {k}" if len(outputs) > 1 else "this tensor"
+        if not output.requires_grad:
+            raise RuntimeError(
+                f"backward: {which} does not require a gradient and has no graph. Did it come from tensors with "
+                f"requires_grad=True, outside no_grad, and not through detach(), data or an integer dtype?"
+            )
+        if gradient is None:
+            if output._array.size != 1:
+                raise RuntimeError(
+                    f"backward: {which} has shape {output.shape}; only a one-element tensor has an implied gradient. "
+                    f"Reduce it first (.sum(), .mean()), or pass gradient= of that shape"
+                )
+            gradient = from_array(output.backend.xp.ones_like(output._array))
+        else:
+            gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
+            if gradient.shape != output.shape:
+                raise RuntimeError(
+                    f"backward: the gradient's shape {gradient.shape} is not that of {which}, {output.shape}"
+                )
+            if gradient.backend is not output.backend:
+                raise RuntimeError(
+                    f"backward: the gradient is on {gradient.device}, {which} on {output.device}; move one with .to()"
+                )
+            if gradient.dtype != output.dtype:
+                gradient = gradient.to(output.dtype)
+        edge = _edge_of(output)
+        value = gradient if recorded else gradient._array
+        arrived[edge] = arrived[edge] + value if edge in arrived else value
+    return arrived
+
+
+def _topological(roots: Sequence[Edge]) -> list[Node]:
+    """Every node reachable from the roots, youngest first."""
+    found: set[Node] = set()
+    order: list[Node] = []
+    stack = [node for node in map(_node_of, roots) if node is not None]
+    push, pop = stack.append, stack.pop
+    while stack:
+        node = pop()
+        if node in found:
+            continue
+        found.add(node)
+        order.append(node)
+        for edge in node.edges:
+            if edge.__class__ is Node:
+                push(edge)  # type: ignore[arg-type]
+            elif edge.__class__ is tuple:
+                push(edge[0])  # type: ignore[index]
+    order.sort(key=attrgetter("tick"), reverse=True)
+    return order
+
+
+def _leading_to(order: list[Node], targets: dict[Any, Tensor]) -> set[Any]:
+    """The nodes from which a target can be reached: the only ones whose VJPs are needed."""
+    wanted: set[Any] = set()
+    own = {_node_of(edge) for edge in targets}
+    for node in reversed(order):
+        if node in own or any(e is not None and (e in targets or _node_of(e) in wanted) for e in node.edges):
+            wanted.add(node)
+    return wanted
+
+
+def _propagate(
+    order: list[Node],
+    arrived: Cotangents,
+    wanted: set[Any] | None,
+    targets: dict[Any, Tensor] | None,
+    retain: bool,
+    recorded: bool,
+) -> Cotangents:
+    """Runs every node once. Returns the cotangents of the leaves or of the targets, still unseen by their hooks if
+    they are leaves."""
+    caught: Cotangents = {}
+    owned: set[Any] = set()  # cotangents nobody else holds, which may be added to in place
+    freed = None if retain else Freed(user_line())
+    take = arrived.pop
+    for node in order:
+        op = node.op
+        g = _gather(node, arrived, recorded) if op.several else take(node, None)
+        if g is None:
+            continue
+        edges, saved = node.edges, node.saved
+        if node.extra is not None:
+            g = _run_hooks(node, g, recorded)
+        if wanted is not None:
+            _catch(node, g, targets, caught)
+            if node not in wanted:
+                continue
+            edges = tuple([e if e is not None and (e in targets or _node_of(e) in wanted) else None for e in edges])  # type: ignore[operator]
+            if all([e is None for e in edges]):
+                continue
+        if saved:
+            if saved.__class__ is Freed:
+                raise _freed(node, saved)
+            if node.tick < clock.latest:
+                check_unchanged(node)
+            results = op.vjp(node, g, edges, op.saved_tensors(node) if recorded else saved)
+            if freed is not None:
+                node.saved = freed
+        else:
+            results = op.vjp(node, g, edges, saved)
+        if node.extra is not None and node.extra.node_hooks:
+            results = _run_node_hooks(node, results, g, recorded)
+        for edge, result in zip(edges, results):
+            if edge is None or result is None:
+                continue
+            if edge not in arrived:
+                arrived[edge] = result
+                if edge.__class__ is not Node and not recorded and result is not g and result.base is None:
+                    owned.add(edge)
+            elif edge in owned:
+                total = arrived[edge]
+                total += result
+                arrived[edge] = total
+            else:
+                arrived[edge] = arrived[edge] + result
+                if not recorded:
+                    owned.add(edge)
+    for edge, g in arrived.items():
+        if not isinstance(edge, Tensor) or (targets is not None and edge not in targets):
+            continue
+        if edge._hooks:
+            g = _call_hooks(edge._hooks, g, recorded)
+        elif not recorded and edge not in owned:
+            g = backend_of(g).copy(g)
+        caught[edge] = g
+    return caught
+
+
+def _gather(node: Node, arrived: Cotangents, recorded: bool) -> tuple[Any, ...] | None:
+    """The cotangents of a node with several outputs: zeros where none arrived, None for integer outputs."""
+    parts = [arrived.pop((node, k), None) for k in range(len(node.shape))]
+    example = next((p for p in parts if p is not None), None)
+    if example is None:
+        return None
+    array = example._array if isinstance(example, Tensor) else example
+    backend = backend_of(array)
+    for k, part in enumerate(parts):
+        if part is None and node.dtype[k].kind in "fc":
+            zeros = backend.xp.zeros(node.shape[k], dtype=node.dtype[k])
+            parts[k] = from_array(zeros) if recorded else zeros
+    return tuple(parts)
+
+
+def _freed(node: Node, freed: Freed) -> RuntimeError:
+    return RuntimeError(
+        f"backward: what {node.op.name} had saved was freed by the backward call at {freed.where}. To go through a "
+        f"graph twice, pass retain_graph=True to the first call; to get fresh gradients, compute the forward pass again"
+    )
+
+
+def _tensor(g: Any, like: Tensor) -> Tensor:
+    return from_array(like.backend.asarray(g))
+
+
+def _call_hooks(hooks: dict[int, Any], g: Any, recorded: bool) -> Any:
+    tensor = g if recorded else from_array(backend_of(g).asarray(g))
+    for hook in list(hooks.values()):
+        result = hook(tensor)
+        if result is not None:
+            if not isinstance(result, Tensor) or result.shape != tensor.shape:
+                got = f"shape {result.shape}" if isinstance(result, Tensor) else type(result).__name__
+                raise RuntimeError(f"a tensor hook must return None or a tensor of shape {tensor.shape}, got {got}")
+            tensor = result
+    return tensor if recorded else tensor._array
+
+
+def _run_hooks(node: Node, g: Any, recorded: bool) -> Any:
+    """Tensor hooks on the node's outputs, then the gradients to retain."""
+    extra = node.extra
+    assert extra is not None
+    parts = list(g) if type(g) is tuple else [g]
+    for k, part in enumerate(parts):
+        if part is None:
+            continue
+        if extra.hooks.get(k):
+            parts[k] = part = _call_hooks(extra.hooks[k], part, recorded)
+        holder = extra.retained.get(k)
+        tensor = holder() if holder is not None else None
+        if tensor is not None:
+            kept = part if recorded else from_array(backend_of(part).copy(part))
+            tensor._grad = kept if tensor._grad is None else tensor._grad + kept
+    return tuple(parts) if type(g) is tuple else parts[0]
+
+
+def _run_node_hooks(node: Node, results: Any, g: Any, recorded: bool) -> Any:
+    assert node.extra is not None
+
+    def boxed(part: Any) -> Any:
+        return part if part is None or recorded else from_array(backend_of(part).asarray(part))
+
+    grad_inputs = tuple(boxed(r) for r in results)
+    grad_outputs = tuple(boxed(p) for p in (g if type(g) is tuple else (g,)))
+    for hook in list(node.extra.node_hooks.values()):
+        changed = hook(grad_inputs, grad_outputs)
+        if changed is not None:
+            if len(changed) != len(grad_inputs):
+                raise RuntimeError(f"{node.name()}: a hook returned {len(changed)} gradients for {len(grad_inputs)} inputs")
+            grad_inputs = tuple(changed)
+    return grad_inputs if recorded else tuple(None if r is None else r._array for r in grad_inputs)
+
+
+def _catch(node: Node, g: Any, targets: Any, caught: Cotangents) -> None:
+    """Keeps the gradient of a target that is no leaf."""
+    if type(g) is tuple:
+        for k, part in enumerate(g):
+            if (node, k) in targets and part is not None:
+                caught[(node, k)] = part
+    elif node in targets:
+        caught[node] = g
+
+
+def _accumulate(gradients: Cotangents, targets: dict[Any, Tensor]) -> None:
+    """Adds to `.grad`, after everything that can fail has been done."""
+    for edge, g in gradients.items():
+        tensor = targets[edge]
+        held = tensor._grad
+        if isinstance(g, Tensor):
+            tensor._grad = g if held is None else held + g
+        elif held is None:
+            shared = not isinstance(edge, Tensor)
+            tensor._grad = from_array(tensor.backend.copy(g) if shared else tensor.backend.asarray(g))
+        elif held._requires:
+            tensor._grad = held + from_array(g)
+        else:
+            array = held._array
+            array += g
+            record_change(array, "gradient accumulation")
+        if tensor._after:
+            for hook in list(tensor._after.values()):
+                hook(tensor)
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to `inputs` (leaves or not), without touching any `.grad`.
+
+    Args:
+        outputs: what to differentiate; several are summed.
+        inputs: with respect to what.
+        grad_outputs: the cotangent of each output; may be left out, or None, for one-element outputs.
+        retain_graph, create_graph: as in `Tensor.backward`.
+        allow_unused: give None for an input the outputs do not depend on, rather than raise.
+        materialize_grads: give zeros for such an input.
+
+    Returns:
+        One gradient per input, of its shape and dtype.
+
+    Raises:
+        RuntimeError: an input is not used and that is not allowed, or does not require a gradient; else as
+            `Tensor.backward`.
+    """
+    outs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
+    ins = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    if grad_outputs is None:
+        cotangents: tuple[Tensor | None, ...] = (None,) * len(outs)
+    else:
+        cotangents = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
+    if len(cotangents) != len(outs):
+        raise ValueError(f"grad: {len(outs)} outputs need as many grad_outputs, got {len(cotangents)}")
+    for k, tensor in enumerate(ins):
+        if not tensor.requires_grad:
+            raise RuntimeError(f"grad: input {k} does not require a gradient; set requires_grad before it is used")
+    found = run_backward(outs, cotangents, retain_graph, create_graph, ins, accumulate=False)
+    result: list[Tensor | None] = []
+    for k, (g, tensor) in enumerate(zip(found, ins, strict=True)):
+        if g is None and materialize_grads:
+            g = from_array(tensor.backend.xp.zeros_like(tensor._array))
+        elif g is None and not allow_unused:
+            raise RuntimeError(
+                f"grad: the outputs do not depend on input {k} (shape {tensor.shape}); pass allow_unused=True for "
+                f"None, or materialize_grads=True for zeros"
+            )
+        result.append(g)
+    return tuple(result)
+
+
+__all__ = ["Array", "grad", "run_backward"]

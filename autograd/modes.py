@@ -1,0 +1,178 @@
+"""What is recorded, where: gradient mode, inference mode, module scope and debug mode.
+
+One immutable `Mode` per thread and asyncio task, read once by every op that meets a tensor requiring a gradient.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar, Token
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Mode:
+    """The state of one thread of execution; never changed, only replaced.
+
+    `scope` names the modules being called, outermost first: `("model:Sequential", "2:Linear")`.
+    """
+
+    __slots__ = ("debug", "grad", "inference", "scope")
+
+    def __init__(
+        self, grad: bool = True, inference: bool = False, debug: bool = False, scope: tuple[str, ...] = ()
+    ) -> None:
+        self.grad, self.inference, self.debug, self.scope = grad, inference, debug, scope
+
+    def replace(self, grad: bool | None = None, inference: bool | None = None, debug: bool | None = None) -> Mode:
+        """This mode with some of its switches changed."""
+        return Mode(
+            self.grad if grad is None else grad,
+            self.inference if inference is None else inference,
+            self.debug if debug is None else debug,
+            self.scope,
+        )
+
+
+_mode: ContextVar[Mode] = ContextVar("chainrule_mode", default=Mode())  # noqa: B039 (a Mode is never changed)
+current: Callable[[], Mode] = _mode.get
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations record a graph here and now."""
+    return current().grad
+
+
+def is_inference_mode_enabled() -> bool:
+    """Whether `inference_mode` is on here and now."""
+    return current().inference
+
+
+class _Switch:
+    """A change of mode that works as `with` block and as decorator, of functions and of generator functions."""
+
+    def __init__(self, **change: bool) -> None:
+        self._change = change
+        self._tokens: list[Token[Mode]] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(_mode.set(current().replace(**self._change)))
+
+    def __exit__(self, *_: object) -> None:
+        _mode.reset(self._tokens.pop())
+
+    def _fresh(self) -> _Switch:
+        return _Switch(**self._change)
+
+    def __call__(self, function: F) -> F:
+        if inspect.isgeneratorfunction(function):
+            return _wrap_generator(function, self._fresh)
+
+        @functools.wraps(function)
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            with self._fresh():
+                return function(*args, **kwargs)
+
+        return wrapped  # type: ignore[return-value]
+
+
+def _wrap_generator(function: F, fresh: Callable[[], _Switch]) -> F:
+    """The body of a generator runs in the mode; what happens between its yields does not."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        resume, value = generator.send, None
+        try:
+            while True:
+                with fresh():
+                    item = resume(value)
+                try:
+                    resume, value = generator.send, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:  # what the consumer throws belongs inside the body
+                    resume, value = generator.throw, error
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            generator.close()
+
+    return wrapped  # type: ignore[return-value]
+
+
+class no_grad(_Switch):
+    """Inside, operations record nothing and their results do not require gradients.
+
+    `with no_grad():`, `@no_grad()` or `@no_grad`.
+    """
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+        super().__init__(grad=False)
+
+
+class enable_grad(_Switch):
+    """Inside, operations record again, within a surrounding `no_grad` too. Used as `no_grad` is."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        return super().__new__(cls) if function is None else cls()(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+        super().__init__(grad=True, inference=False)
+
+
+class inference_mode(_Switch):
+    """`no_grad` with a promise: tensors made inside never take part in a graph. Using one where a gradient would
+    have to flow through it raises, so that a forgotten `detach` is seen."""
+
+    def __new__(cls, mode: bool | Callable[..., Any] = True) -> Any:
+        return super().__new__(cls) if isinstance(mode, bool) else cls()(mode)
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(grad=not mode, inference=mode)
+
+
+class set_grad_enabled(_Switch):
+    """Turns recording on or off, from the call on; as `with` block, until its end."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(grad=mode)
+        self._tokens.append(_mode.set(current().replace(grad=mode)))
+
+    def __enter__(self) -> None:
+        if not self._tokens:
+            super().__enter__()
+
+    def __call__(self, function: F) -> F:
+        _mode.reset(self._tokens.pop())
+        return super().__call__(function)
+
+
+class set_debug(_Switch):
+    """In debug mode every node remembers the source line that made it. From the call on; as `with` block, until its
+    end."""
+
+    def __init__(self, mode: bool = True) -> None:
+        super().__init__(debug=mode)
+        self._tokens.append(_mode.set(current().replace(debug=mode)))
+
+    def __enter__(self) -> None:
+        if not self._tokens:
+            super().__enter__()
+
+
+def enter_scope(label: str) -> Token[Mode]:
+    """Puts `label` (`name:class` of a module being called) at the end of the module scope; `leave_scope` undoes it."""
+    mode = current()
+    return _mode.set(Mode(mode.grad, mode.inference, mode.debug, (*mode.scope, label)))
+
+
+def leave_scope(token: Token[Mode]) -> None:
+    """Undoes an `enter_scope`."""
+    _mode.reset(token)

@@ -1,0 +1,92 @@
+"""The parts of recording that need not be generated: rare cases, and what ops of several outputs share."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..backends import BACKENDS, Array, dtypes
+from .modes import Mode
+from .node import INFERENCE, Edge, Node, extra_of
+from .tensor import Tensor, from_array
+
+if TYPE_CHECKING:
+    from .op import Op
+
+_PACKAGE = __name__.partition(".")[0]
+
+_fitting: dict[str, Any] = {}
+"""`sum_to` and `cast`, which the engine needs but which are ops themselves: the op tables put them here."""
+
+
+def specs_of(inputs: tuple[tuple[Edge, Any], ...]) -> tuple[Any, ...]:
+    """`(shape, dtype)` for every input a gradient will go to."""
+    return tuple([None if edge is None else (x.shape, x.dtype) for edge, x in inputs])
+
+
+def cast_to_specs(results: Any, specs: tuple[Any, ...]) -> list[Any]:
+    """Sums what was broadcast and casts what was promoted, so that every gradient has its input's shape and dtype."""
+    fitted = []
+    for g, spec in zip(results, specs, strict=True):
+        if g is not None and spec is not None:
+            shape, dtype = spec
+            if g.shape != shape:
+                g = _fitting["sum_to"](g, shape=shape)
+            if g.dtype != dtype:
+                g = _fitting["cast"](g, dtype=dtype)
+        fitted.append(g)
+    return fitted
+
+
+def wrap_outputs(arrays: tuple[Any, ...], kind: type) -> tuple[Array, ...]:
+    """The outputs as arrays: NumPy hands out scalars for 0-d results."""
+    return tuple([a if type(a) is kind else BACKENDS[kind].asarray(a) for a in arrays])
+
+
+def finish(
+    node: Node | None, arrays: tuple[Array, ...], mode: Mode, several: bool, requires: bool = False
+) -> tuple[Tensor, ...]:
+    """The output tensors of `node` (None for an op that is not recorded, though an input `requires` a gradient)."""
+    tensors = []
+    for k, array in enumerate(arrays):
+        edge: Edge = None
+        if node is not None and dtypes.is_differentiable(array.dtype):
+            edge = (node, k) if several else node
+        tensors.append(from_array(array, edge))
+    if node is None:
+        if mode.inference and requires:
+            for tensor in tensors:
+                tensor._requires, tensor._edge = True, INFERENCE
+        return tuple(tensors)
+    if several:
+        node.shape = tuple([a.shape for a in arrays])
+        node.dtype = tuple([a.dtype for a in arrays])
+    else:
+        node.shape, node.dtype = arrays[0].shape, arrays[0].dtype
+    if mode.debug:
+        note_line(node)
+    return tuple(tensors)
+
+
+def note_line(node: Node) -> None:
+    """Notes the source line that made `node`, in debug mode."""
+    extra_of(node).line = user_line()
+
+
+def refuse_inference(op: Op) -> None:
+    """Raises because a tensor made in inference mode would become part of a graph."""
+    raise RuntimeError(
+        f"{op.name}: an input was made in inference_mode and cannot take part in a graph; make it under no_grad "
+        f"instead, or clone() it outside"
+    )
+
+
+def user_line() -> str:
+    """`file:line` of the innermost caller outside this package."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if not (name == _PACKAGE or name.startswith(_PACKAGE + ".") or frame.f_code.co_filename.startswith("<chainrule ")):
+            return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        frame = frame.f_back  # type: ignore[assignment]
+    return "<unknown>"
