@@ -18,7 +18,7 @@ from .arguments import explain, numbers_only, reconcile
 from .inline import expression
 from .modes import current
 from .node import INFERENCE, Node, next_tick
-from .record import cast_to_specs, finish, note_line, refuse_inference, specs_of, wrap_outputs
+from .record import cast_to_specs, fill_missing, finish, note_line, refuse_inference, specs_of, wrap_outputs
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _RUNTIME: dict[str, Any] = {
     "BACKENDS": BACKENDS, "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "Tensor": Tensor, "cast_to_specs": cast_to_specs,
-    "note_line": note_line, "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish, "new":
+    "fill_missing": fill_missing, "note_line": note_line, "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish, "new":
     object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
     "specs_of": specs_of, "wrap_outputs": wrap_outputs,
 }  # fmt: skip
@@ -130,7 +130,7 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
     else:
         lines += [
             "if out_x.__class__ is not kind:",
-            "    out_x = BACKENDS[kind].asarray(out_x)",
+            "    out_x = BACKENDS[out_x.__class__].asarray(out_x)",
             "out = new(Tensor)",
             "out._array = out_x",
             "out._grad = None",
@@ -196,8 +196,10 @@ def _view(op: Op) -> list[str]:
     if not op.view:
         return []
     attributes = "{" + ", ".join(f"{a!r}: {a}" for a in op.attributes) + "}"
-    name = op.inputs[0]
-    return [f"if {name}_r is not None and out_x.base is not None:", f"    out.link_view({name}, OP, {attributes})"]
+    name, array = op.inputs[0], f"{op.inputs[0]}_x"
+    # What had to be copied (some reshapes) is no view, though it may look at the copy.
+    same = f"out_x.base is {array} or out_x is {array} or (out_x.base is not None and out_x.base is {array}.base)"
+    return [f"if {name}_r is not None and ({same}):", f"    out.link_view({name}, OP, {attributes})"]
 
 
 def _specs(op: Op) -> str:
@@ -258,7 +260,7 @@ def _kept_output(op: Op, name: str) -> str:
 def compile_vjp(op: Op) -> tuple[str, Callable[..., Any]]:
     """`vjp(node, g, edges, saved)`: one cotangent, or None, per input. `edges` says which are wanted; `saved` is
     what the node saved, raw or as tensors."""
-    lines = []
+    lines = ["g = fill_missing(node, g)"] if op.several else []
     if op.saved_names:
         lines.append(f"{_tuple(list(op.saved_names))} = saved")
     if op.attributes or op.fact_names:

@@ -7,7 +7,9 @@ number is a topological order. Nothing here recurses: a chain of a million nodes
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from operator import attrgetter
+from threading import Lock
 from typing import Any
 
 from ..backends import Array, backend_of
@@ -38,29 +40,24 @@ def run_backward(
     Raises:
         RuntimeError: see `Tensor.backward`.
     """
+    for k, tensor in enumerate(inputs or ()):
+        if not tensor.requires_grad:
+            raise RuntimeError(f"input {k} does not require a gradient; set requires_grad before it is used")
     retain = create_graph if retain_graph is None else retain_graph
     arrived = _seed(outputs, gradients, create_graph)
     order = _topological([_edge_of(t) for t in outputs])
     targets = None if inputs is None else {_edge_of(t): t for t in inputs}
     wanted = None if targets is None else _leading_to(order, targets)
-    if create_graph:
-        with enable_grad():
-            caught = _propagate(order, arrived, wanted, targets, retain, recorded=True)
-    else:
-        caught = _propagate(order, arrived, wanted, targets, retain, recorded=False)
-    if targets is None:
-        leaves = {edge: g for edge, g in caught.items() if isinstance(edge, Tensor)}
-        _accumulate(leaves, {leaf: leaf for leaf in leaves})
-        return []
-    if accumulate:
-        _accumulate(caught, targets)
-        return []
+    with enable_grad() if create_graph else nullcontext():
+        caught = _propagate(order, arrived, wanted, targets, retain, create_graph)
+        if accumulate:
+            _accumulate(caught, {leaf: leaf for leaf in caught} if targets is None else targets)
+            return []
     found = [caught.get(_edge_of(t)) for t in inputs or ()]
     return [None if g is None else g if isinstance(g, Tensor) else _tensor(g, t) for g, t in zip(found, inputs or ())]
 
 
 def _edge_of(tensor: Tensor) -> Any:
-    tensor._check_not_stale()
     return tensor if tensor._edge is None else tensor._edge
 
 
@@ -152,7 +149,7 @@ def _propagate(
     take = arrived.pop
     for node in order:
         op = node.op
-        g = _gather(node, arrived, recorded) if op.several else take(node, None)
+        g = _gather(node, arrived) if op.several else take(node, None)
         if g is None:
             continue
         edges, saved = node.edges, node.saved
@@ -167,7 +164,7 @@ def _propagate(
                 continue
         if saved:
             if saved.__class__ is Freed:
-                raise _freed(node, saved)
+                raise freed_error(node, saved)
             if node.tick < clock.latest:
                 check_unchanged(node)
             results = op.vjp(node, g, edges, op.saved_tensors(node) if recorded else saved)
@@ -182,7 +179,7 @@ def _propagate(
                 continue
             if edge not in arrived:
                 arrived[edge] = result
-                if edge.__class__ is not Node and not recorded and result is not g and result.base is None:
+                if edge.__class__ is not Node and not recorded and _is_fresh(result, node, g):
                     owned.add(edge)
             elif edge in owned:
                 total = arrived[edge]
@@ -193,32 +190,30 @@ def _propagate(
                 if not recorded:
                     owned.add(edge)
     for edge, g in arrived.items():
-        if not isinstance(edge, Tensor) or (targets is not None and edge not in targets):
+        if not isinstance(edge, Tensor) or not edge._requires or (targets is not None and edge not in targets):
             continue
         if edge._hooks:
             g = _call_hooks(edge._hooks, g, recorded)
-        elif not recorded and edge not in owned:
+        if not recorded and (edge._hooks or edge not in owned):
             g = backend_of(g).copy(g)
         caught[edge] = g
     return caught
 
 
-def _gather(node: Node, arrived: Cotangents, recorded: bool) -> tuple[Any, ...] | None:
-    """The cotangents of a node with several outputs: zeros where none arrived, None for integer outputs."""
-    parts = [arrived.pop((node, k), None) for k in range(len(node.shape))]
-    example = next((p for p in parts if p is not None), None)
-    if example is None:
-        return None
-    array = example._array if isinstance(example, Tensor) else example
-    backend = backend_of(array)
-    for k, part in enumerate(parts):
-        if part is None and node.dtype[k].kind in "fc":
-            zeros = backend.xp.zeros(node.shape[k], dtype=node.dtype[k])
-            parts[k] = from_array(zeros) if recorded else zeros
-    return tuple(parts)
+def _is_fresh(result: Any, node: Node, g: Any) -> bool:
+    """Whether nobody but the engine can hold an array that a VJP returned: hooks might have kept it, and of a tuple
+    of cotangents it might be one."""
+    return result is not g and result.base is None and node.extra is None and not node.op.several
 
 
-def _freed(node: Node, freed: Freed) -> RuntimeError:
+def _gather(node: Node, arrived: Cotangents) -> tuple[Any, ...] | None:
+    """The cotangents of a node with several outputs, None where none arrived; None if there are none at all."""
+    parts = tuple([arrived.pop((node, k), None) for k in range(len(node.shape))])
+    return None if all([p is None for p in parts]) else parts
+
+
+def freed_error(node: Node, freed: Freed) -> RuntimeError:
+    """The error for a node whose saved arrays are gone."""
     return RuntimeError(
         f"backward: what {node.op.name} had saved was freed by the backward call at {freed.where}. To go through a "
         f"graph twice, pass retain_graph=True to the first call; to get fresh gradients, compute the forward pass again"
@@ -255,7 +250,8 @@ def _run_hooks(node: Node, g: Any, recorded: bool) -> Any:
         tensor = holder() if holder is not None else None
         if tensor is not None:
             kept = part if recorded else from_array(backend_of(part).copy(part))
-            tensor._grad = kept if tensor._grad is None else tensor._grad + kept
+            with _accumulating:
+                tensor._grad = kept if tensor._grad is None else tensor._grad + kept
     return tuple(parts) if type(g) is tuple else parts[0]
 
 
@@ -287,24 +283,30 @@ def _catch(node: Node, g: Any, targets: Any, caught: Cotangents) -> None:
 
 
 def _accumulate(gradients: Cotangents, targets: dict[Any, Tensor]) -> None:
-    """Adds to `.grad`, after everything that can fail has been done."""
-    for edge, g in gradients.items():
+    """Adds to `.grad`, after everything that can fail has been done. Backward calls may run in several threads."""
+    with _accumulating:
+        for edge, g in gradients.items():
+            tensor = targets[edge]
+            held = tensor._grad
+            if isinstance(g, Tensor):
+                tensor._grad = g if held is None else held + g
+            elif held is None:
+                shared = not isinstance(edge, Tensor)
+                tensor._grad = from_array(tensor.backend.copy(g) if shared else tensor.backend.asarray(g))
+            elif held._requires:
+                tensor._grad = held + from_array(g)
+            else:
+                array = held._array
+                array += g
+                record_change(array, "gradient accumulation")
+    for edge in gradients:
         tensor = targets[edge]
-        held = tensor._grad
-        if isinstance(g, Tensor):
-            tensor._grad = g if held is None else held + g
-        elif held is None:
-            shared = not isinstance(edge, Tensor)
-            tensor._grad = from_array(tensor.backend.copy(g) if shared else tensor.backend.asarray(g))
-        elif held._requires:
-            tensor._grad = held + from_array(g)
-        else:
-            array = held._array
-            array += g
-            record_change(array, "gradient accumulation")
         if tensor._after:
             for hook in list(tensor._after.values()):
                 hook(tensor)
+
+
+_accumulating = Lock()
 
 
 def grad(
@@ -341,9 +343,8 @@ def grad(
         cotangents = (grad_outputs,) if isinstance(grad_outputs, Tensor) else tuple(grad_outputs)
     if len(cotangents) != len(outs):
         raise ValueError(f"grad: {len(outs)} outputs need as many grad_outputs, got {len(cotangents)}")
-    for k, tensor in enumerate(ins):
-        if not tensor.requires_grad:
-            raise RuntimeError(f"grad: input {k} does not require a gradient; set requires_grad before it is used")
+    if not ins:
+        raise ValueError("grad: inputs is empty; name what to differentiate with respect to")
     found = run_backward(outs, cotangents, retain_graph, create_graph, ins, accumulate=False)
     result: list[Tensor | None] = []
     for k, (g, tensor) in enumerate(zip(found, ins, strict=True)):

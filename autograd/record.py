@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..backends import BACKENDS, Array, dtypes
+from ..backends import BACKENDS, Array, backend_of, dtypes
 from .modes import Mode
 from .node import INFERENCE, Edge, Node, extra_of
 from .tensor import Tensor, from_array
@@ -41,6 +41,21 @@ def cast_to_specs(results: Any, specs: tuple[Any, ...]) -> list[Any]:
 def wrap_outputs(arrays: tuple[Any, ...], kind: type) -> tuple[Array, ...]:
     """The outputs as arrays: NumPy hands out scalars for 0-d results."""
     return tuple([a if type(a) is kind else BACKENDS[kind].asarray(a) for a in arrays])
+
+
+def fill_missing(node: Node, parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The cotangents of a node with several outputs, with zeros where none arrived (None for integer outputs)."""
+    if all([part is not None for part in parts]):
+        return parts
+    example = next(part for part in parts if part is not None)
+    recorded = isinstance(example, Tensor)
+    xp = backend_of(example._array if recorded else example).xp
+    filled = list(parts)
+    for k, (shape, dtype) in enumerate(zip(node.shape, node.dtype, strict=True)):
+        if filled[k] is None and dtype.kind in "fc":
+            zeros = xp.zeros(shape, dtype=dtype)
+            filled[k] = from_array(zeros) if recorded else zeros
+    return tuple(filled)
 
 
 def finish(

@@ -55,6 +55,7 @@ class Tensor(TensorMethods):
     _hooks: dict[int, Callable[[Tensor], Tensor | None]] | None = None
     _after: dict[int, Callable[[Tensor], None]] | None = None
     _view: ViewOf | None = None
+    _views: list[ref[Tensor]] | None = None
     _retains = False
     name: str | None = None
     """What graphs call it; anything may be assigned."""
@@ -217,7 +218,6 @@ class Tensor(TensorMethods):
     @property
     def grad_fn(self) -> Node | None:
         """The node that made it; None for a leaf. `grad_fn.next_functions` walks on."""
-        self._check_not_stale()
         edge = self._edge
         if isinstance(edge, tuple):
             return edge[0]
@@ -423,29 +423,27 @@ class Tensor(TensorMethods):
 
         return visualize(self)._repr_image_svg_xml()
 
-    # Views and in-place changes: see inplace.py
+    # Views
 
     def link_view(self, source: Tensor, op: Op, attributes: dict[str, Any]) -> None:
-        """Notes that this tensor is a view that `op` made of `source`."""
+        """Notes that this tensor is a view that `op` made of `source`, so that in-place changes reach both."""
         steps = ((op, attributes),) if source._view is None else (*source._view.steps, (op, attributes))
         base = source if source._view is None else source._view.base
-        self._view = ViewOf(base, steps, base._edge)
-
-    def _check_not_stale(self) -> None:
-        """Follows the base's in-place changes: see `inplace.refresh`."""
-        if self._view is not None and self._view.base._edge is not self._view.edge:
-            from .inplace import refresh
-
-            refresh(self)
+        self._view = ViewOf(base, steps)
+        if base._views is None:
+            base._views = []
+        elif len(base._views) >= 16 and len(base._views) & (len(base._views) - 1) == 0:  # at 16, 32, 64, ...
+            base._views = [view for view in base._views if view() is not None]
+        base._views.append(ref(self))
 
 
 class ViewOf:
-    """How a view came from its base: the ops on the way, and the base's place in the graph at the time."""
+    """How a view came from its base: through which ops, with which attributes."""
 
-    __slots__ = ("base", "edge", "steps")
+    __slots__ = ("base", "steps")
 
-    def __init__(self, base: Tensor, steps: tuple[tuple[Op, dict[str, Any]], ...], edge: Edge) -> None:
-        self.base, self.steps, self.edge = base, steps, edge
+    def __init__(self, base: Tensor, steps: tuple[tuple[Op, dict[str, Any]], ...]) -> None:
+        self.base, self.steps = base, steps
 
 
 def from_array(array: Array, edge: Edge = None) -> Tensor:

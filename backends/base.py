@@ -24,6 +24,15 @@ Array = Any
 """An array of some backend: `numpy.ndarray`, `cupy.ndarray`, ... (there is no common base class to name)."""
 
 
+def strided_extent(address: int, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> tuple[int, int]:
+    """First and one-past-last address of the elements of a strided array whose first element is at `address`."""
+    if 0 in shape:
+        return address, address
+    steps = [(length - 1) * stride for length, stride in zip(shape, strides, strict=True)]
+    low = address + sum(step for step in steps if step < 0)
+    return low, address + sum(step for step in steps if step > 0) + itemsize
+
+
 class Generator:
     """A seeded stream of random arrays. The same seed on the same backend gives the same bits."""
 

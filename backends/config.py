@@ -17,14 +17,15 @@ from pathlib import Path
 
 from . import dtypes
 from .base import Backend
-from .registry import backend_for_device, get_backend_by_name
+from .registry import BackendUnavailable, backend_for_device, get_backend_by_name
 
 KEYS = ("backend", "dtype")
 
 _block: ContextVar[Backend | None] = ContextVar("chainrule_backend", default=None)
 _called: Backend | None = None
 _called_dtype: dtypes.DType | None = None
-_settings: dict[str, str] | None = None
+_settings: dict[str, tuple[str, str]] | None = None
+_configured_dtype: dtypes.DType | None = None
 
 
 class ConfigError(ValueError):
@@ -34,32 +35,33 @@ class ConfigError(ValueError):
 def _read_file(directory: Path) -> tuple[Path, dict[str, object]] | None:
     """The nearest configuration at or above `directory`, and its table."""
     for folder in (directory, *directory.parents):
-        for name in ("chainrule.toml", "pyproject.toml"):
-            path = folder / name
-            if not path.is_file():
-                continue
+        path = folder / "chainrule.toml"
+        if path.is_file():
             try:
-                table = tomllib.loads(path.read_text(encoding="utf-8"))
+                return path, tomllib.loads(path.read_text(encoding="utf-8"))
             except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-                if name == "pyproject.toml":
-                    continue  # a broken pyproject.toml is for its own tools to report
                 raise ConfigError(f"{path} is not valid TOML: {error}") from None
-            if name == "pyproject.toml":
-                table = table.get("tool", {}).get("chainrule")
-                if table is None:
-                    continue
+            except OSError as error:
+                raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            try:
+                tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool")
+            except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError):
+                continue  # a broken pyproject.toml is for its own tools to report
+            if not isinstance(tools, dict) or "chainrule" not in tools:
+                continue
+            table = tools["chainrule"]
+            if not isinstance(table, dict):
+                raise ConfigError(f"{path}: [tool.chainrule] must be a table, got {table!r}")
             return path, table
     return None
 
 
-def load_settings(directory: str | os.PathLike[str] = ".") -> dict[str, str]:
-    """What the environment and the configuration file say, environment first.
-
-    Raises:
-        ConfigError: an unknown key, or a value that is not a string.
-    """
-    settings: dict[str, str] = {}
-    found = _read_file(Path(directory).resolve())
+def _read_settings(directory: Path) -> dict[str, tuple[str, str]]:
+    """What is set, and where it was said, for the messages."""
+    settings: dict[str, tuple[str, str]] = {}
+    found = _read_file(directory)
     if found is not None:
         path, table = found
         for key, value in table.items():
@@ -67,25 +69,44 @@ def load_settings(directory: str | os.PathLike[str] = ".") -> dict[str, str]:
                 raise ConfigError(f"{path}: unknown key {key!r}; the keys are {', '.join(KEYS)}")
             if not isinstance(value, str):
                 raise ConfigError(f"{path}: {key} must be a string, got {value!r}")
-            settings[key] = value
+            settings[key] = value, str(path)
     for key in KEYS:
-        value = os.environ.get(f"CHAINRULE_{key.upper()}")
-        if value:
-            settings[key] = value
+        variable = f"CHAINRULE_{key.upper()}"
+        if os.environ.get(variable):
+            settings[key] = os.environ[variable], f"the environment variable {variable}"
     return settings
 
 
-def _setting(key: str, default: str) -> str:
+def load_settings(directory: str | os.PathLike[str] = ".") -> dict[str, str]:
+    """What the environment and the configuration file say, environment first.
+
+    Raises:
+        ConfigError: a file that is no TOML, an unknown key, or a value that is not a string.
+    """
+    return {key: value for key, (value, _) in _read_settings(Path(directory).resolve()).items()}
+
+
+def _setting(key: str, default: str) -> tuple[str, str]:
     global _settings
     if _settings is None:
-        _settings = load_settings()
-    return _settings.get(key, default)
+        _settings = _read_settings(Path.cwd())
+    return _settings.get(key, (default, "the default"))
+
+
+def _configured_backend() -> Backend:
+    name, source = _setting("backend", "numpy")
+    try:
+        return get_backend_by_name(name)
+    except BackendUnavailable as error:
+        raise BackendUnavailable(f"{error} (asked for by {source})") from None
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from None
 
 
 def reload_settings() -> None:
     """Forgets what was read from the environment and the file, so that the next use reads them again."""
-    global _settings
-    _settings = None
+    global _settings, _configured_dtype
+    _settings = _configured_dtype = None
 
 
 def get_backend() -> Backend:
@@ -93,12 +114,9 @@ def get_backend() -> Backend:
 
     Raises:
         BackendUnavailable: the one asked for cannot work here.
-        ConfigError: the configuration names an unknown key.
+        ConfigError: the environment or the file names no backend, or has an unknown key.
     """
-    backend = _block.get()
-    if backend is None:
-        backend = _called or get_backend_by_name(_setting("backend", "numpy"))
-    return backend
+    return _block.get() or _called or _configured_backend()
 
 
 def set_backend(name: str | None) -> None:
@@ -141,21 +159,36 @@ def resolve(device: object = None, backend: str | None = None) -> tuple[Backend,
 
 
 def get_default_dtype() -> dtypes.DType:
-    """The dtype that Python floats get: float32 unless set."""
-    if _called_dtype is not None:
-        return _called_dtype
-    return _floating(_setting("dtype", "float32"))
+    """The dtype that Python floats get: float32 unless set.
+
+    Raises:
+        ConfigError: the environment or the file names no floating dtype.
+    """
+    return _called_dtype or _configured_dtype or _configure_dtype()
+
+
+def _configure_dtype() -> dtypes.DType:
+    global _configured_dtype
+    name, source = _setting("dtype", "float32")
+    try:
+        _configured_dtype = _floating(name)
+    except TypeError as error:
+        raise ConfigError(f"{source}: {error}") from None
+    return _configured_dtype
 
 
 def set_default_dtype(dtype: dtypes.DTypeLike | None) -> None:
-    """From now on Python floats become `dtype`, a floating one. None goes back to the environment, the file or
-    float32."""
+    """From now on Python floats become `dtype`. None goes back to the environment, the file or float32.
+
+    Raises:
+        TypeError: it is no floating dtype. What was set before stays.
+    """
     global _called_dtype
     _called_dtype = None if dtype is None else _floating(dtype)
 
 
 def _floating(dtype: dtypes.DTypeLike) -> dtypes.DType:
     found = dtypes.as_dtype(dtype)
-    if found.kind != "f":
-        raise ConfigError(f"the default dtype must be a floating one, got {found}")
+    if found.kind != "f" and found.name != "bfloat16":
+        raise TypeError(f"the default dtype must be a floating one, got {found}")
     return found

@@ -152,7 +152,7 @@ def _polar(radius: np.ndarray, angle: np.ndarray) -> np.ndarray:
     """Box-Muller: a normal pair from a radius and an angle in units of pi."""
     turned = np.pi * angle.astype(np.float64)
     pair = np.stack([radius * np.cos(turned).astype(radius.dtype), radius * np.sin(turned).astype(radius.dtype)], 2)
-    return pair.reshape(len(radius), -1)
+    return pair.reshape(len(radius), 2 * radius.shape[1])
 
 
 def _normal32(w: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from importlib.metadata import entry_points
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ BACKENDS: dict[type, Backend] = {}
 
 _BUILT_IN = {"numpy": ".numpy:NumpyBackend", "cupy": ".cupy:CupyBackend", "standin": ".standin:StandinBackend"}
 _loaded: dict[str, Backend] = {}
+_loading = RLock()
 _factories: dict[str, Callable[[], Backend]] = {}
 
 
@@ -35,8 +37,8 @@ class MixedBackends(TypeError):
 
 def register_backend(name: str, factory: Callable[[], Backend]) -> None:
     """Makes `name` known; `factory` (a Backend subclass, say) is called on first use."""
-    if name in _BUILT_IN or name in _factories:
-        raise ValueError(f"a backend named {name!r} is registered already")
+    if name in _BUILT_IN or name in _factories or name == "auto":
+        raise ValueError(f"the backend name {name!r} is taken")
     _factories[name] = factory
 
 
@@ -53,7 +55,12 @@ def _factory(name: str) -> Callable[[], Backend]:
     if name in _factories:
         return _factories[name]
     for entry in entry_points(group="chainrule.backends", name=name):
-        return entry.load()
+        try:
+            return entry.load()
+        except (ImportError, AttributeError) as error:
+            raise BackendUnavailable(
+                f"the {name} backend cannot be used here: loading {entry.value!r}: {error}"
+            ) from error
     raise ValueError(f"no backend is called {name!r}; there are {', '.join(backend_names())}, and 'auto'")
 
 
@@ -61,22 +68,33 @@ def get_backend_by_name(name: str) -> Backend:
     """The backend called `name`, ready to use.
 
     Raises:
-        ValueError: no backend has that name.
+        ValueError: no backend has that name, or its arrays are another backend's.
         BackendUnavailable: it cannot work here; the message says why and what to do.
     """
     backend = _loaded.get(name)
-    if backend is None:
+    return _load(name) if backend is None else backend
+
+
+def _load(name: str) -> Backend:
+    with _loading:
+        if name in _loaded:
+            return _loaded[name]
         if name == "auto":
-            return get_backend_by_name("cupy" if unavailable("cupy") is None else "numpy")
+            _loaded[name] = get_backend_by_name("cupy" if unavailable("cupy") is None else "numpy")
+            return _loaded[name]
         backend = _factory(name)()
         reason = backend.unavailable()
         if reason is not None:
             raise BackendUnavailable(f"the {name} backend cannot be used here: {reason}")
+        kinds = (backend.array_type, *backend.scalar_types)
+        for kind in kinds:
+            if kind in BACKENDS:
+                raise ValueError(f"{kind.__qualname__} arrays belong to the {BACKENDS[kind].name} backend already")
         _loaded[name] = backend
-        for kind in (backend.array_type, *backend.scalar_types):
+        for kind in kinds:
             NAMESPACES[kind] = backend.xp
             BACKENDS[kind] = backend
-    return backend
+        return backend
 
 
 def unavailable(name: str) -> str | None:

@@ -6,6 +6,8 @@ Computation 23 (1969): |x| <= 0.46875, up to 4, and beyond, each within 6e-19 re
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 _A = (1.85777706184603153e-1, 3.16112374387056560e0, 1.13864154151050156e2, 3.77485237685302021e2,
@@ -47,8 +49,10 @@ def _erfc_tail(y: np.ndarray) -> np.ndarray:
         return np.where(np.isnan(y), y, decay * np.where(y <= 4.0, middle, far))
 
 
-def _compute(x: np.ndarray, complement: bool) -> np.ndarray:
+def _compute(x: Any, complement: bool) -> np.ndarray:
     x = np.asarray(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"erf and erfc take real numbers, got {x.dtype}")
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(np.float64)
     # Half and single precision are computed in single: its rounding is all that is lost.
     wide = x.astype(np.float64 if dtype.itemsize > 4 else np.float32)

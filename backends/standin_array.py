@@ -54,7 +54,7 @@ def sync(cause: str) -> None:
 
 
 NUMBERS = frozenset({bool, int, float, complex})
-_quiet = {"all": "ignore"}  # a device raises no floating-point warnings
+_quiet: Any = {"all": "ignore"}  # a device raises no floating-point warnings
 
 
 def refuse(value: Any, where: str) -> NoReturn:
@@ -142,7 +142,7 @@ def host_index(index: Any, shape: tuple[int, ...], where: str = "index") -> tupl
             raise IndexError(f"too many indices: an array of shape {shape} was indexed with {len(index)} of them")
         for place, axis in _axes_of(found, len(shape)):
             if shape[axis]:
-                items[place] = np.mod(items[place], shape[axis])
+                items[place] = np.asarray(np.mod(items[place], shape[axis]))
         found = tuple(items)
     return found, advanced
 
@@ -191,7 +191,8 @@ def _equality(ufunc: np.ufunc, otherwise: bool) -> Callable[[DeviceArray, Any], 
     ordinary = _binary(ufunc)
 
     def method(self: DeviceArray, other: Any) -> Any:
-        if other is None or (type(other).__eq__ is object.__eq__ and not _foreign(other)):
+        kind: Any = type(other)
+        if other is None or (kind.__eq__ is object.__eq__ and not _foreign(other)):
             return fresh(np.full(self._array.shape, otherwise))
         return ordinary(self, other)
 
@@ -245,7 +246,11 @@ class DeviceArray:
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 100
 
-    _array: np.ndarray
+    _array: Any
+    dtype: np.dtype
+    shape: tuple[int, ...]
+    ndim: int
+    size: int
     base: DeviceArray | None
     """The array that owns the memory, where this one is a view."""
 
@@ -264,7 +269,9 @@ class DeviceArray:
         # A NumPy scalar on the left of an operator comes this way; CuPy takes it too.
         if method == "__call__" and not kwargs and isinstance(inputs[0], np.generic) and inputs[1] is self:
             return _binary(ufunc, reflected=True)(self, inputs[0])
-        return NotImplemented
+        if any(type(item) is not DeviceArray and _foreign(item) for item in inputs):
+            return NotImplemented
+        raise TypeError(f"numpy.{ufunc.__name__} met a device array; use the operators or xp.{ufunc.__name__}")
 
     # Attributes; those that NumPy's array has as well are added below.
 
@@ -469,8 +476,8 @@ for _name, _ufunc in _OPERATORS.items():
         setattr(DeviceArray, f"__i{_name}__", _inplace(_ufunc))
 for _name, _ufunc in {"lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}.items():
     setattr(DeviceArray, f"__{_name}__", _binary(_ufunc))
-DeviceArray.__eq__ = _equality(np.equal, False)  # type: ignore[method-assign]
-DeviceArray.__ne__ = _equality(np.not_equal, True)  # type: ignore[method-assign]
+for _name, _method in {"eq": _equality(np.equal, False), "ne": _equality(np.not_equal, True)}.items():
+    setattr(DeviceArray, f"__{_name}__", _method)
 for _name, _ufunc in {"neg": np.negative, "pos": np.positive, "abs": np.absolute, "invert": np.invert}.items():
     setattr(DeviceArray, f"__{_name}__", _unary(_ufunc))
 for _name, _names in _REDUCTIONS.items():

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from . import cupy_names
+from . import cupy_names, special
 from .cupy_shims import shims
 from .standin_array import DeviceArray, fresh, host, host_index, refuse, scramble, sync, view
 
@@ -25,7 +25,7 @@ _TYPES = (
 ).split()
 
 _ARRAYS = frozenset(
-    "a a1 a2 a_max a_min append ar ar1 ar2 arr arr1 arr2 array ary b bins condition cov default dst element f "
+    "A M a a1 a2 a_max a_min append ar ar1 ar2 arr arr1 arr2 array ary b bins condition cov default dst element f "
     "fill_value fp fweights aweights imag ind indices m mask out p prepend prototype q sample sorter src start stop "
     "test_elements to_begin to_end v val vals values w weights x x1 x2 y z".split()
 )
@@ -35,12 +35,12 @@ _SEQUENCES = frozenset("tup arrays arys operands args xi condlist choicelist key
 """Parameters that are sequences of arrays, or take arrays one after the other."""
 
 _NUMBERS_FIRST = frozenset(
-    "allclose angle arange broadcast_to full imag indices isclose iscomplexobj isrealobj isscalar linspace logspace "
-    "min_scalar_type ndim real result_type shape where".split()
+    "allclose angle arange bartlett blackman broadcast_to full hamming hanning imag indices isclose kaiser linspace "
+    "logspace real".split()
 )
 """Functions whose first parameter may be a number; the others call a method of it."""
 
-_HOST_ANSWER = frozenset(
+_TOLD = frozenset(
     "can_cast isdtype iscomplexobj isfortran isrealobj isscalar issubdtype may_share_memory min_scalar_type ndim "
     "promote_types result_type shape shares_memory size broadcast_shapes".split()
 )
@@ -54,12 +54,12 @@ _WAITS = frozenset(
 )
 """Functions that make the host wait: the shape of their answer depends on the values, or they check them."""
 
+_LINALG_WAITS = frozenset(
+    "cholesky cond det eig eigh eigvals eigvalsh inv lstsq matrix_rank pinv qr slogdet solve svd".split()
+)
+"""Those of linear algebra that check how the factorisation went."""
+
 _SCATTERED = frozenset("add subtract maximum minimum bitwise_and bitwise_or bitwise_xor".split())
-
-
-def _leaves(value: Any, where: str) -> Any:
-    """A sequence of arrays as NumPy gets it."""
-    return [_leaves(v, where) for v in value] if isinstance(value, (list, tuple)) else host(value, where)
 
 
 def _answer(result: Any, inputs: tuple[Any, ...]) -> Any:
@@ -102,7 +102,10 @@ class DeviceUfunc:
         for key, value in kwargs.items():
             if key == "out":
                 outs = value if isinstance(value, tuple) else (value,)
-                kwargs = {**kwargs, "out": tuple(None if o is None else host(o, f"{name} out") for o in outs)}
+                for out in outs:
+                    if out is not None and type(out) is not DeviceArray:
+                        refuse(out, f"{name} out")
+                kwargs = {**kwargs, "out": tuple(None if out is None else out._array for out in outs)}
             elif key not in ("dtype", "casting"):
                 raise TypeError(f"CuPy's {name} has no parameter {key!r}; it takes out, dtype and casting")
         operands = [host(value, name) for value in args]
@@ -116,7 +119,9 @@ class DeviceUfunc:
         name = f"{self.__name__}.outer"
         return fresh(self._function.outer(host(a, name), host(b, name)))
 
-    def reduce(self, array: DeviceArray, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    def reduce(
+        self, array: DeviceArray, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
+    ) -> Any:
         method = {"add": "sum", "multiply": "prod"}.get(self.__name__)
         if method is None:
             raise NotImplementedError(f"CuPy has no {self.__name__}.reduce")
@@ -133,7 +138,7 @@ class DeviceUfunc:
         if self.__name__ not in _SCATTERED:
             raise NotImplementedError(f"CuPy has no {name}")
         index, advanced = host_index(indices, a.shape, name)
-        if advanced and (a.dtype.kind in "bc" or a.dtype.itemsize < 4 and a.dtype != np.float16):
+        if advanced and (a.dtype.kind in "bc" or (a.dtype.itemsize < 4 and a.dtype != np.float16)):
             raise TypeError(f"CuPy's {name} has no atomic operation for {a.dtype}")
         value = np.asarray(host(b, name)).astype(a.dtype)
         with np.errstate(all="ignore"):
@@ -141,7 +146,7 @@ class DeviceUfunc:
 
 
 class _Signature:
-    """One line of `cupy_names`: which parameters CuPy's function has."""
+    """One line of `cupy_names`: the parameters of one function."""
 
     def __init__(self, line: str) -> None:
         self.name, *words = line.split()
@@ -149,88 +154,225 @@ class _Signature:
         self.keywords: set[str] = set()
         self.rest: str | None = None
         self.any_keyword = False
-        only_keywords = False
+        keyword_only = False
         for word in words:
-            if word == "*":
-                only_keywords = True
-            elif word.startswith("**"):
+            if word.startswith("**"):
                 self.any_keyword = True
             elif word.startswith("*"):
-                self.rest, only_keywords = word[1:], True
+                self.rest, keyword_only = word[1:] or None, True
             else:
                 key = word.rstrip("=")
                 self.keywords.add(key)
-                if not only_keywords:
+                if not keyword_only:
                     self.positional.append(key)
 
 
-# NumPy's name for a parameter that CuPy calls otherwise.
+# What NumPy calls a parameter, where CuPy calls it otherwise.
 _RENAMED = {
-    "array": {"obj": "object"}, "concat": {"tup": "arrays"}, "concatenate": {"tup": "arrays"},
-    "stack": {"tup": "arrays"}, "delete": {"indices": "obj"}, "extract": {"a": "arr"}, "flip": {"a": "m"},
-    "fliplr": {"a": "m"}, "flipud": {"a": "m"}, "rot90": {"a": "m"}, "reshape": {"newshape": "shape"},
-    "take_along_axis": {"a": "arr"}, "unravel_index": {"dims": "shape"}, "histogram": {"x": "a"},
+    "concat": {"tup": "arrays"}, "concatenate": {"tup": "arrays"}, "stack": {"tup": "arrays"},
+    "delete": {"indices": "obj"}, "extract": {"a": "arr"}, "flip": {"a": "m"}, "fliplr": {"a": "m"},
+    "flipud": {"a": "m"}, "rot90": {"a": "m"}, "reshape": {"newshape": "shape"}, "histogram": {"x": "a"},
+    "unravel_index": {"dims": "shape"},
 }  # fmt: skip
 
 
-def _function(signature: _Signature, numpy_function: Callable[..., Any], where: str) -> Callable[..., Any]:
+def _convert(key: str, value: Any, where: str, variadic: bool = False) -> Any:
+    """One argument as NumPy gets it, by the name of its parameter."""
+    if key in _ARRAYS:
+        return None if value is None else host(value, where)
+    if key in _SEQUENCES:
+        if isinstance(value, str):  # the formula of an einsum
+            return value
+        spread = isinstance(value, (list, tuple)) and not variadic
+        return [host(item, where) for item in value] if spread else host(value, where)
+    if type(value) is DeviceArray:
+        if key not in ("repeats", "shift"):
+            raise TypeError(f"{where}: {key} is a host value, not a device array")
+        sync(f"{where} by an array")
+        return value._array
+    return value
+
+
+def _function(line: str, theirs: ModuleType, waits: frozenset[str], prefix: str = "") -> Callable[..., Any]:
+    signature = _Signature(line)
     name, positional, rest = signature.name, signature.positional, signature.rest
+    where = prefix + name
+    numpy_function = getattr(theirs, name)
     renamed = _RENAMED.get(name, {})
-    try:
-        theirs = [
-            p.name
-            for p in inspect.signature(numpy_function).parameters.values()
-            if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-    except (TypeError, ValueError):
-        theirs = positional
-    # As long as both name their parameters alike, or the array first, arguments go by position.
-    agree = 0
-    while agree < len(positional) and agree < len(theirs):
-        if agree and renamed.get(positional[agree], positional[agree]) != theirs[agree]:
+    parameters = inspect.signature(numpy_function).parameters.values() if positional else ()
+    order = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    # Arguments go by position as long as both orders agree (the array comes first, whatever its name), then by name.
+    agree = 1
+    while agree < min(len(positional), len(order)):
+        if renamed.get(positional[agree], positional[agree]) != order[agree]:
             break
         agree += 1
-    strict_first = bool(positional) and positional[0] in _ARRAYS and name not in _NUMBERS_FIRST
-
-    def convert(key: str, value: Any) -> Any:
-        if key in _ARRAYS:
-            return None if value is None else host(value, where)
-        if key in _SEQUENCES:
-            if key != rest and not isinstance(value, (list, tuple)):
-                refuse(value, where) if isinstance(value, np.ndarray) else None
-                return host(value, where)
-            return [host(item, where) for item in value] if key != rest else _leaves(value, where)
-        if type(value) is DeviceArray:
-            if key not in ("repeats", "shift"):
-                raise TypeError(f"{where}: {key} is a host value, not a device array")
-            sync(f"{name} by an array")
-            return value._array
-        return value
+    array_first = bool(positional) and positional[0] in _ARRAYS and name not in _NUMBERS_FIRST
 
     def function(*args: Any, **kwargs: Any) -> Any:
         if rest is None and len(args) > len(positional):
-            raise TypeError(f"CuPy's {name} takes at most {len(positional)} positional arguments, got {len(args)}")
-        if strict_first and args and type(args[0]) is not DeviceArray:
+            raise TypeError(f"CuPy's {where} takes at most {len(positional)} positional arguments, got {len(args)}")
+        if array_first and args and type(args[0]) is not DeviceArray:
             refuse(args[0], where)
         operands, options = [], {}
         for place, value in enumerate(args):
-            if place < len(positional):
-                key = positional[place]
-                if place < agree:
-                    operands.append(convert(key, value))
-                else:
-                    options[renamed.get(key, key)] = convert(key, value)
+            if place >= len(positional):
+                operands.append(_convert(rest or "", value, where, variadic=True))
+            elif place < agree:
+                operands.append(_convert(positional[place], value, where))
             else:
-                operands.append(convert(rest or "", value))
+                key = positional[place]
+                options[renamed.get(key, key)] = _convert(key, value, where)
         for key, value in kwargs.items():
             if key not in signature.keywords and not signature.any_keyword:
-                raise TypeError(f"CuPy's {name} has no parameter {key!r}")
-            options[renamed.get(key, key)] = convert(key, value)
-        if name in _WAITS:
-            sync(name)
+                raise TypeError(f"CuPy's {where} has no parameter {key!r}")
+            options[renamed.get(key, key)] = _convert(key, value, where)
+        if name in waits:
+            sync(where)
         with np.errstate(all="ignore"):
-            result = numpy_function(*operands, **options)
-        return result if name in _HOST_ANSWER else _answer(result, (*args, *kwargs.values()))
+            return _answer(numpy_function(*operands, **options), (*args, *kwargs.values()))
 
     function.__name__ = name
     return function
+
+
+def _told(name: str) -> Callable[..., Any]:
+    """A function that tells something of arrays and dtypes, on the host."""
+    numpy_function = getattr(np, name)
+
+    def function(*args: Any, **kwargs: Any) -> Any:
+        return numpy_function(*(a._array if type(a) is DeviceArray else a for a in args), **kwargs)
+
+    return function
+
+
+# Functions that CuPy gives another meaning, or whose arguments are special.
+
+
+def array(obj: Any, dtype: Any = None, copy: bool | None = True, order: Any = "K", ndmin: int = 0) -> DeviceArray:
+    """A device array of numbers, sequences, host arrays or device arrays."""
+    if type(obj) is DeviceArray:
+        return _answer(np.array(obj._array, dtype, copy=copy or None, order=order, ndmin=ndmin), (obj,))
+
+    def lowered(value: Any) -> Any:
+        if isinstance(value, (list, tuple)):
+            return [lowered(item) for item in value]
+        return value._array if type(value) is DeviceArray else value
+
+    made = np.array(lowered(obj), dtype, copy=True, order=order, ndmin=ndmin)
+    if made.dtype.char not in _DTYPES and made.dtype.name != "bfloat16":
+        raise Unsupported(f"the device has no dtype {made.dtype}")
+    return fresh(made)
+
+
+_DTYPES = "?bBhHiIlLqQefdFD"
+
+
+class Unsupported(ValueError):
+    """A dtype that CuPy does not have."""
+
+
+def asarray(a: Any, dtype: Any = None, order: str = "K", *, copy: bool | None = None) -> DeviceArray:
+    return array(a, dtype, copy, order)
+
+
+def ascontiguousarray(a: Any, dtype: Any = None) -> DeviceArray:
+    return array(a, dtype, None, "C", 1)
+
+
+def asnumpy(a: DeviceArray) -> np.ndarray:
+    return a.get()
+
+
+def take(a: DeviceArray, indices: Any, axis: int | None = None, out: DeviceArray | None = None) -> DeviceArray:
+    return a.take(indices, axis, out)
+
+
+def _along(indices: Any, shape: tuple[int, ...], axis: int | None, where: str) -> np.ndarray:
+    found = host(indices, where)
+    length = int(np.prod(shape)) if axis is None else shape[axis]
+    return np.mod(found, length) if length else found
+
+
+def take_along_axis(a: DeviceArray, indices: DeviceArray, axis: int | None) -> DeviceArray:
+    return fresh(np.take_along_axis(a._array, _along(indices, a.shape, axis, "take_along_axis"), axis))
+
+
+def put_along_axis(arr: DeviceArray, indices: DeviceArray, values: Any, axis: int) -> None:
+    found = _along(indices, arr.shape, axis, "put_along_axis")
+    grid = list(np.ogrid[tuple(slice(length) for length in found.shape)])
+    grid[axis] = found
+    scramble(arr._array, tuple(grid), host(values, "put_along_axis"))
+
+
+def sort(a: DeviceArray, axis: int | None = -1, kind: str | None = None) -> DeviceArray:
+    result = a.flatten() if axis is None else a.copy("K")
+    result.sort(-1 if axis is None else axis, kind)
+    return result
+
+
+def argsort(a: DeviceArray, axis: int | None = -1, kind: str | None = None) -> DeviceArray:
+    return a.argsort(axis, kind)
+
+
+def where(condition: DeviceArray, x: Any = None, y: Any = None) -> Any:
+    """One of two, or with the condition alone its indices, for which the host waits."""
+    if type(condition) is not DeviceArray:
+        refuse(condition, "where")
+    if (x is None) != (y is None):
+        raise ValueError("Must provide both 'x' and 'y' or neither.")
+    return condition.nonzero() if x is None else fresh(np.where(condition._array, host(x, "where"), host(y, "where")))
+
+
+_OWN = (
+    array, asarray, ascontiguousarray, asnumpy, take, take_along_axis, put_along_axis, sort, argsort, where
+)  # fmt: skip
+
+
+def matmul(a: DeviceArray, b: DeviceArray) -> DeviceArray:
+    """The matrix product of two device arrays."""
+    for operand in (a, b):
+        if type(operand) is not DeviceArray:
+            refuse(operand, "matmul")
+    with np.errstate(all="ignore"):
+        return fresh(np.matmul(a._array, b._array))
+
+
+def erf(x: DeviceArray) -> DeviceArray:
+    return fresh(special.erf(host(x, "erf")))
+
+
+def erfc(x: DeviceArray) -> DeviceArray:
+    return fresh(special.erfc(host(x, "erfc")))
+
+
+def _submodule(name: str, lines: str, waits: frozenset[str]) -> ModuleType:
+    module = ModuleType(f"chainrule.backends.standin.xp.{name}")
+    for line in lines.strip().splitlines():
+        key = line.split()[0]
+        vars(module)[key] = matmul if key == "matmul" else _function(line, getattr(np, name), waits, f"{name}.")
+    return module
+
+
+def namespace() -> ModuleType:
+    """CuPy's names on device arrays, with the shims and kernels that CuPy's backend adds."""
+    xp = ModuleType("chainrule.backends.standin.xp", "CuPy's names on the stand-in device.")
+    names = vars(xp)
+    names.update({name: getattr(np, name) for name in _TYPES}, ndarray=DeviceArray, ufunc=DeviceUfunc)
+    names.update({name: DeviceUfunc(name) for name in cupy_names.UFUNCS.split()})
+    own = {function.__name__: function for function in _OWN}
+    for line in cupy_names.FUNCTIONS.strip().splitlines():
+        name = line.split()[0]
+        if name not in own and hasattr(np, name):
+            names[name] = _told(name) if name in _TOLD else _function(line, np, _WAITS)
+    names.update(own)
+    names["linalg"] = _submodule("linalg", cupy_names.LINALG, _LINALG_WAITS)
+    names["fft"] = _submodule("fft", cupy_names.FFT, frozenset())
+    names.update(matmul=matmul, erf=erf, erfc=erfc)
+    names.update(shims(xp))
+
+    def missing(name: str) -> Any:
+        raise AttributeError(f"CuPy has no {name!r}")
+
+    names["__getattr__"] = missing
+    return xp

@@ -39,6 +39,7 @@ NOT_IN_ENGINE = ["viz", "autograd.gradcheck"]
 EAGER = {
     "numpy": {
         "backends": "the NumPy backend, the dtypes of every backend, and what NumPy lacks",
+        "autograd.printing": "writes out the numbers of a tensor, which were brought to the host",
     },
 }
 """Outside packages imported at the top of a file -> the files or folders that may, and why."""

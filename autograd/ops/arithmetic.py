@@ -64,3 +64,116 @@ mul = op(
     "mul", lambda xp, a, b: xp.multiply(a, b), vjp=(lambda g, b: g * b, lambda g, a: g * a), elementwise=True,
     doc="`a * b` element by element, broadcast.",
 )  # fmt: skip
+neg = op("neg", lambda xp, x: xp.negative(x), vjp=lambda g: -g, linear=True, elementwise=True, doc="`-x`.")
+div_true = op(
+    "div", lambda xp, a, b: xp.true_divide(a, b), vjp=(lambda g, b: g / b, lambda g, b, out: -g * (out / b)),
+    elementwise=True, doc="`a / b`, broadcast; integers divide to floats.",
+)  # fmt: skip
+floor_divide = op(
+    "floor_divide", lambda xp, a, b: xp.floor_divide(a, b), doc="`floor(a / b)`; no gradient, as it is piecewise constant."
+)  # fmt: skip
+remainder = op(
+    "remainder", lambda xp, a, b: xp.remainder(a, b), vjp=(lambda g: g, lambda g, a, b: -g * floor_divide(a, b)),
+    elementwise=True, doc="`a - b * floor(a / b)`: the remainder with the sign of `b`, as Python's `%`.",
+)  # fmt: skip
+fmod = op(
+    "fmod", lambda xp, a, b: xp.fmod(a, b), vjp=(lambda g: g, lambda g, a, b: -g * trunc(a / b)), elementwise=True,
+    doc="`a - b * trunc(a / b)`: the remainder with the sign of `a`, as C's `fmod`.",
+)  # fmt: skip
+floor = op("floor", lambda xp, x: _rounded(xp.floor, x), vjp=lambda g: g * 0, elementwise=True, doc="Rounds down.")
+ceil = op("ceil", lambda xp, x: _rounded(xp.ceil, x), vjp=lambda g: g * 0, elementwise=True, doc="Rounds up.")
+trunc = op("trunc", lambda xp, x: _rounded(xp.trunc, x), vjp=lambda g: g * 0, elementwise=True, doc="Rounds to zero.")
+_round = op("round", lambda xp, x, *, decimals: xp.round(x, decimals), vjp=lambda g: g * 0, elementwise=True)
+
+
+def _rounded(function: Any, x: Array) -> Array:
+    return function(x) if x.dtype.kind == "f" else x
+
+
+def round(input: Any, *, decimals: int = 0) -> Any:  # noqa: A001
+    """Rounds to the nearest, halves to even, at the given number of decimals."""
+    return _round(input, decimals=decimals)
+
+
+def frac(input: Any) -> Any:
+    """`x - trunc(x)`."""
+    return input - trunc(input)
+
+
+def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """`input / other`, broadcast.
+
+    Args:
+        rounding_mode: None for true division, `"floor"` or `"trunc"` to round the quotient.
+    """
+    if rounding_mode is None:
+        return div_true(input, other)
+    if rounding_mode == "floor":
+        return floor_divide(input, other)
+    if rounding_mode == "trunc":
+        quotient = trunc(div_true(input, other))
+        kinds = [getattr(v, "dtype", None) for v in (input, other)]
+        integers = all(k.kind in "iub" if k is not None else isinstance(v, int)
+                       for k, v in zip(kinds, (input, other), strict=True))  # fmt: skip
+        return cast(quotient, dtype=next(k for k in kinds if k is not None)) if integers else quotient
+    raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
+
+
+square = op("square", lambda xp, x: xp.multiply(x, x), vjp=lambda g, x: g * (x + x), elementwise=True, doc="`x * x`.")
+_pow_number = op(
+    "pow",
+    lambda xp, x, *, exponent: xp.power(x, exponent),
+    vjp=lambda g, x, exponent: g * 0 if exponent == 0 else g * (pow(x, exponent - 1) * exponent),
+    elementwise=True,
+)
+_pow = op(
+    "pow",
+    lambda xp, a, b: xp.power(a, b),
+    vjp=(
+        # 0 where a power is 1 or 0 whatever its base or exponent, though a ** (b - 1) or log(a) is infinite there.
+        lambda g, a, b: g * (b * _pow(a + ((a == 0) & (b == 0)), b - 1)),
+        lambda g, a, b, out: g * (out * _log(a + ((a == 0) & (b >= 0)))),
+    ),
+    elementwise=True,
+)
+_log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True)
+
+
+def pow(input: Any, exponent: Any) -> Any:  # noqa: A001
+    """`input ** exponent`, broadcast. The gradient at `0 ** 0` is 0 for both."""
+    if type(exponent) in (int, float):
+        if exponent == 2:
+            return square(input)
+        if exponent == 1:
+            return input * 1
+        return _pow_number(input, exponent=exponent)
+    return _pow(input, exponent)
+
+
+def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """`input + value * tensor1 * tensor2`."""
+    return input + tensor1 * tensor2 * value
+
+
+def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
+    """`input + value * tensor1 / tensor2`."""
+    return input + tensor1 / tensor2 * value
+
+
+def lerp(input: Any, end: Any, weight: Any) -> Any:
+    """`input + weight * (end - input)`: linear interpolation."""
+    return input + (end - input) * weight
+
+
+def add_scaled(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """`input + alpha * other`, broadcast."""
+    return add(input, other) if alpha == 1 else add(input, other * alpha)
+
+
+def sub_scaled(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """`input - alpha * other`, broadcast."""
+    return sub(input, other) if alpha == 1 else sub(input, other * alpha)
+
+
+__all__ = ["add", "addcdiv", "addcmul", "cast", "ceil", "div", "floor", "floor_divide", "fmod", "frac", "lerp", "mul", "neg", "pow",
+           "remainder", "round", "square", "sub", "trunc"]  # fmt: skip

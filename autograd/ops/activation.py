@@ -1,0 +1,108 @@
+"""Activations: what stands between two linear layers. Softmax and its kin, which look along a dimension, stand in
+`softmax.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..op import op
+from .comparison import choose
+from .elementwise import clamp, erf, exp, log1p, tanh
+from .elementwise import abs as absolute
+
+_SQRT_HALF = 0.7071067811865476
+_INV_SQRT_2PI = 0.3989422804014327
+_GELU_TANH = 0.7978845608028654  # sqrt(2/pi)
+
+
+def _sigmoid(xp: Any, x: Any) -> Any:
+    # tanh does not overflow: sigmoid(x) = (1 + tanh(x/2)) / 2, one pass cheaper than two exponentials and a choice.
+    if x.dtype.kind != "f":
+        x = x * 1.0
+    out = xp.tanh(x * 0.5)
+    out += 1
+    out *= 0.5
+    return out
+
+
+sigmoid = op("sigmoid", _sigmoid, vjp=lambda g, out: g * (out * (1 - out)), elementwise=True, doc="1 / (1 + exp(-x)).")
+relu = op("relu", lambda xp, x: xp.maximum(x, 0), vjp=lambda g, out: g * (out > 0), elementwise=True,
+          doc="max(x, 0); the gradient at 0 is 0.")  # fmt: skip
+_leaky_relu = op(
+    "leaky_relu", lambda xp, x, *, slope: xp.where(x > 0, x, x * slope),
+    vjp=lambda g, x, slope: choose(x > 0, g, g * slope), elementwise=True,
+)  # fmt: skip
+_elu = op(
+    "elu", lambda xp, x, *, alpha: xp.where(x > 0, x, xp.expm1(xp.minimum(x, 0)) * alpha),
+    vjp=lambda g, x, alpha: choose(x > 0, g, g * exp(clamp(x, max=0)) * alpha), elementwise=True,
+)  # fmt: skip
+
+
+def _softplus_forward(xp: Any, x: Any, *, beta: float, threshold: float) -> Any:
+    scaled = x * beta
+    smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / beta
+    return xp.where(scaled > threshold, x, smooth)
+
+
+_softplus = op(
+    "softplus", _softplus_forward,
+    vjp=lambda g, x, beta, threshold: choose(x * beta > threshold, g, g * sigmoid(x * beta)), elementwise=True,
+)  # fmt: skip
+_gelu_erf = op(
+    "gelu", lambda xp, x: x * 0.5 * (xp.erf(x * _SQRT_HALF) + 1),
+    vjp=lambda g, x: g * ((erf(x * _SQRT_HALF) + 1) * 0.5 + x * exp(x * x * -0.5) * _INV_SQRT_2PI), elementwise=True,
+)  # fmt: skip
+silu = op("silu", lambda xp, x: x * _sigmoid(xp, x), vjp=lambda g, x, out: g * (sigmoid(x) * (1 + x - out)),
+          elementwise=True, doc="x * sigmoid(x), also called swish (Elfwing et al. 2017).")  # fmt: skip
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """`x` where positive, `negative_slope * x` elsewhere."""
+    return _leaky_relu(input, slope=negative_slope)
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """`x` where positive, `alpha * (exp(x) - 1)` elsewhere (Clevert et al. 2015)."""
+    return _elu(input, alpha=alpha)
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """`log(1 + exp(beta * x)) / beta`, and `x` itself where `beta * x > threshold`."""
+    return _softplus(input, beta=beta, threshold=threshold)
+
+
+def gelu(input: Any, approximate: str = "none") -> Any:
+    """`x` times the standard normal's distribution function at `x` (Hendrycks and Gimpel 2016).
+
+    Args:
+        approximate: `"none"` for the exact form, `"tanh"` for `0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`.
+    """
+    if approximate == "none":
+        return _gelu_erf(input)
+    if approximate == "tanh":
+        return input * 0.5 * (tanh((input + input * input * input * 0.044715) * _GELU_TANH) + 1)
+    raise RuntimeError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+
+
+def logsigmoid(input: Any) -> Any:
+    """`log(sigmoid(x))`, without overflow."""
+    return clamp(input, max=0) - log1p(exp(-absolute(input)))
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """`min(max(x, 0), 6)`."""
+    return hardtanh(input, 0.0, 6.0)
+
+
+_hardtanh = op(
+    "hardtanh", lambda xp, x, *, low, high: xp.minimum(xp.maximum(x, low), high),
+    vjp=lambda g, x, low, high: g * ((x > low) & (x < high)), elementwise=True,
+)  # fmt: skip
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """Moves each element into [min_val, max_val]; the gradient at both ends is 0."""
+    return _hardtanh(input, low=min_val, high=max_val)
+
+
+__all__ = ["elu", "gelu", "hardtanh", "leaky_relu", "logsigmoid", "relu", "relu6", "sigmoid", "silu", "softplus"]

@@ -1,0 +1,60 @@
+"""Comparisons, predicates and logic: booleans without gradients; and `where`, which chooses by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...backends import Array
+from ..op import op
+from ..tensor import Tensor
+
+eq = op("eq", lambda xp, a, b: xp.equal(a, b), elementwise=True, doc="`a == b`, element by element.")
+ne = op("ne", lambda xp, a, b: xp.not_equal(a, b), elementwise=True, doc="`a != b`, element by element.")
+lt = op("lt", lambda xp, a, b: xp.less(a, b), elementwise=True, doc="`a < b`, element by element.")
+le = op("le", lambda xp, a, b: xp.less_equal(a, b), elementwise=True, doc="`a <= b`, element by element.")
+gt = op("gt", lambda xp, a, b: xp.greater(a, b), elementwise=True, doc="`a > b`, element by element.")
+ge = op("ge", lambda xp, a, b: xp.greater_equal(a, b), elementwise=True, doc="`a >= b`, element by element.")
+
+isnan = op("isnan", lambda xp, x: xp.isnan(x), elementwise=True, doc="Whether each element is NaN.")
+isinf = op("isinf", lambda xp, x: xp.isinf(x), elementwise=True, doc="Whether each element is infinite.")
+isfinite = op("isfinite", lambda xp, x: xp.isfinite(x), elementwise=True, doc="Whether each element is finite.")
+logical_and = op("logical_and", lambda xp, a, b: xp.logical_and(a, b), elementwise=True, doc="Both are non-zero.")
+logical_or = op("logical_or", lambda xp, a, b: xp.logical_or(a, b), elementwise=True, doc="One is non-zero.")
+logical_xor = op("logical_xor", lambda xp, a, b: xp.logical_xor(a, b), elementwise=True, doc="Just one is non-zero.")
+logical_not = op("logical_not", lambda xp, x: xp.logical_not(x), elementwise=True, doc="The element is zero.")
+bitwise_and = op("bitwise_and", lambda xp, a, b: xp.bitwise_and(a, b), elementwise=True, doc="`a & b`.")
+bitwise_or = op("bitwise_or", lambda xp, a, b: xp.bitwise_or(a, b), elementwise=True, doc="`a | b`.")
+bitwise_xor = op("bitwise_xor", lambda xp, a, b: xp.bitwise_xor(a, b), elementwise=True, doc="`a ^ b`.")
+bitwise_not = op("bitwise_not", lambda xp, x: xp.invert(x), elementwise=True, doc="`~x`.")
+isclose = op(
+    "isclose",
+    lambda xp, a, b, *, rtol=1e-5, atol=1e-8, equal_nan=False: xp.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan),
+    doc="Whether `|a - b| <= atol + rtol * |b|`, element by element.",
+)  # fmt: skip
+
+choose = op(
+    "where",
+    lambda xp, condition, a, b: xp.where(condition, a, b),
+    vjp=(None, lambda g, condition: choose(condition, g, 0.0), lambda g, condition: choose(condition, 0.0, g)),
+    elementwise=True,
+)
+
+
+def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
+    """Whether all elements are close, see `isclose`. Waits for the device."""
+    close = isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
+    array: Array = close._array if isinstance(close, Tensor) else close
+    return bool(array.all())
+
+
+def equal(input: Any, other: Any) -> bool:
+    """Whether shapes and all elements are equal. Waits for the device."""
+    if input.shape != other.shape:
+        return False
+    same = eq(input, other)
+    array: Array = same._array if isinstance(same, Tensor) else same
+    return bool(array.all())
+
+
+__all__ = ["allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
+           "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne"]  # fmt: skip

@@ -1,0 +1,96 @@
+"""Dimensions as the caller writes them, as non-negative ints: negative ones counted from the end, and checked.
+
+A 0-d tensor is treated as PyTorch treats it: it has one dimension to be named, 0 or -1, and none to be iterated over.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from operator import index
+from typing import Any
+
+
+def canonical_dim(op: str, dim: Any, ndim: int) -> int:
+    """`dim` of a tensor with `ndim` dimensions, as an int from 0 to `ndim - 1` (0 for a 0-d tensor).
+
+    Args:
+        op: what the error calls the operation.
+
+    Raises:
+        IndexError: there is no such dimension.
+        TypeError: `dim` is not an integer.
+    """
+    try:
+        found = index(dim)
+    except TypeError:
+        raise TypeError(f"{op}: dim must be an int, got {dim!r} of type {type(dim).__name__}") from None
+    count = ndim or 1
+    if not -count <= found < count:
+        raise IndexError(
+            f"{op}: dimension {found} is out of range for a tensor with {ndim} dimension{'' if ndim == 1 else 's'}: "
+            f"expected {-count} to {count - 1}"
+        )
+    return found + count if found < 0 else found
+
+
+def canonical_dims(op: str, dims: Any, ndim: int) -> tuple[int, ...]:
+    """`dims` (an int, a sequence of ints, or None for all of them) of a tensor with `ndim` dimensions, as a tuple of
+    non-negative ints in the order given. Naming the dimension of a 0-d tensor names none of its axes: ().
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+        TypeError: they are not integers.
+    """
+    if dims is None:
+        return tuple(range(ndim))
+    given: Sequence[Any] = dims if isinstance(dims, (tuple, list)) else (dims,)
+    found = tuple([canonical_dim(op, dim, ndim) for dim in given])
+    if len(set(found)) != len(found):
+        raise RuntimeError(f"{op}: a dimension appears more than once in dim={dims!r} of a tensor with {ndim} dimensions")
+    return found if ndim else ()
+
+
+def ndim_of(op: str, input: Any) -> int:
+    """The number of dimensions of a tensor or array.
+
+    Raises:
+        TypeError: `input` is neither.
+    """
+    try:
+        return input.ndim
+    except AttributeError:
+        raise TypeError(
+            f"{op}: expected a tensor or an array, got {type(input).__name__}; cr.tensor(...) makes a tensor of numbers"
+        ) from None
+
+
+Dims = tuple[int, ...] | None
+"""What an op reduces: non-negative, checked, in order; None for all there is (so also for a 0-d tensor)."""
+
+
+def reduced_dims(op: str, input: Any, dim: Any) -> Dims:
+    """The dimensions that a reduction's `dim` (an int, a sequence, or None or empty for all) names.
+
+    Raises:
+        as `canonical_dims`, and `ndim_of`.
+    """
+    ndim = ndim_of(op, input)
+    if dim is None or dim == () or dim == []:
+        return None
+    found = canonical_dims(op, dim, ndim)
+    return None if len(found) == ndim else tuple(sorted(found))
+
+
+def kept_shape(shape: tuple[int, ...], dims: Dims) -> tuple[int, ...]:
+    """The shape that reducing `dims` with `keepdim` leaves of `shape`."""
+    return (1,) * len(shape) if dims is None else tuple([1 if k in dims else n for k, n in enumerate(shape)])
+
+
+def reduced_size(shape: tuple[int, ...], dims: Dims) -> int:
+    """How many elements each result of reducing `dims` is made of."""
+    return math.prod(shape if dims is None else [shape[k] for k in dims])
+
+
+__all__ = ["Dims", "canonical_dim", "canonical_dims", "kept_shape", "ndim_of", "reduced_dims", "reduced_size"]

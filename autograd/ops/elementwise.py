@@ -1,0 +1,153 @@
+"""Functions of one number, element by element: exponentials, logarithms, roots, trigonometry, rounding to a range.
+
+`x` is the input, `out` the value; a formula uses whichever makes it shorter. Derivatives from any table; the source of
+a less common one stands beside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..op import op
+from .comparison import choose
+
+_LN2 = 0.6931471805599453
+_LN10 = 2.302585092994046
+_TWO_OVER_SQRT_PI = 1.1283791670955126
+
+exp = op("exp", lambda xp, x: xp.exp(x), vjp=lambda g, out: g * out, elementwise=True, doc="e to the power x.")
+exp2 = op("exp2", lambda xp, x: xp.exp2(x), vjp=lambda g, out: g * (out * _LN2), elementwise=True, doc="2 ** x.")
+expm1 = op("expm1", lambda xp, x: xp.expm1(x), vjp=lambda g, out: g * (out + 1), elementwise=True,
+           doc="exp(x) - 1, accurate near 0.")  # fmt: skip
+log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True, doc="The natural logarithm.")
+log2 = op("log2", lambda xp, x: xp.log2(x), vjp=lambda g, x: g / (x * _LN2), elementwise=True, doc="To base 2.")
+log10 = op("log10", lambda xp, x: xp.log10(x), vjp=lambda g, x: g / (x * _LN10), elementwise=True, doc="To base 10.")
+log1p = op("log1p", lambda xp, x: xp.log1p(x), vjp=lambda g, x: g / (x + 1), elementwise=True,
+           doc="log(1 + x), accurate near 0.")  # fmt: skip
+sqrt = op("sqrt", lambda xp, x: xp.sqrt(x), vjp=lambda g, out: g / (out + out), elementwise=True, doc="Square root.")
+rsqrt = op("rsqrt", lambda xp, x: 1 / xp.sqrt(x), vjp=lambda g, out: g * (out * out * out * -0.5), elementwise=True,
+           doc="1 / sqrt(x).")  # fmt: skip
+reciprocal = op("reciprocal", lambda xp, x: 1 / x, vjp=lambda g, out: g * (-out * out), elementwise=True, doc="1 / x.")
+sign = op("sign", lambda xp, x: xp.sign(x), vjp=lambda g: g * 0, elementwise=True, doc="-1, 0 or 1; its gradient is 0.")
+abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * sign(x), elementwise=True,  # noqa: A001
+         doc="The absolute value; the gradient at 0 is 0.")  # fmt: skip
+
+sin = op("sin", lambda xp, x: xp.sin(x), vjp=lambda g, x: g * cos(x), elementwise=True, doc="Sine of x in radians.")
+cos = op("cos", lambda xp, x: xp.cos(x), vjp=lambda g, x: -g * sin(x), elementwise=True, doc="Cosine of x in radians.")
+tan = op("tan", lambda xp, x: xp.tan(x), vjp=lambda g, out: g * (out * out + 1), elementwise=True, doc="Tangent.")
+asin = op("asin", lambda xp, x: xp.arcsin(x), vjp=lambda g, x: g * rsqrt(1 - x * x), elementwise=True, doc="Arc sine.")
+acos = op("acos", lambda xp, x: xp.arccos(x), vjp=lambda g, x: -g * rsqrt(1 - x * x), elementwise=True, doc="Arc cosine.")
+atan = op("atan", lambda xp, x: xp.arctan(x), vjp=lambda g, x: g / (x * x + 1), elementwise=True, doc="Arc tangent.")
+sinh = op("sinh", lambda xp, x: xp.sinh(x), vjp=lambda g, x: g * cosh(x), elementwise=True, doc="Hyperbolic sine.")
+cosh = op("cosh", lambda xp, x: xp.cosh(x), vjp=lambda g, x: g * sinh(x), elementwise=True, doc="Hyperbolic cosine.")
+tanh = op("tanh", lambda xp, x: xp.tanh(x), vjp=lambda g, out: g * (1 - out * out), elementwise=True,
+          doc="Hyperbolic tangent.")  # fmt: skip
+asinh = op("asinh", lambda xp, x: xp.arcsinh(x), vjp=lambda g, x: g * rsqrt(x * x + 1), elementwise=True,
+           doc="Inverse hyperbolic sine.")  # fmt: skip
+acosh = op("acosh", lambda xp, x: xp.arccosh(x), vjp=lambda g, x: g * rsqrt(x * x - 1), elementwise=True,
+           doc="Inverse hyperbolic cosine, of x >= 1.")  # fmt: skip
+atanh = op("atanh", lambda xp, x: xp.arctanh(x), vjp=lambda g, x: g / (1 - x * x), elementwise=True,
+           doc="Inverse hyperbolic tangent, of |x| < 1.")  # fmt: skip
+atan2 = op(
+    "atan2", lambda xp, y, x: xp.arctan2(y, x),
+    vjp=(lambda g, y, x: g * (x / (x * x + y * y)), lambda g, y, x: g * (-y / (x * x + y * y))),
+    elementwise=True, doc="The angle of the point (x, y), in (-pi, pi].",
+)  # fmt: skip
+hypot = op(
+    "hypot", lambda xp, a, b: xp.hypot(a, b), vjp=(lambda g, a, out: g * (a / out), lambda g, b, out: g * (b / out)),
+    elementwise=True, doc="sqrt(a*a + b*b), without overflow.",
+)  # fmt: skip
+logaddexp = op(
+    "logaddexp", lambda xp, a, b: xp.logaddexp(a, b),
+    vjp=(lambda g, a, out: g * exp(a - out), lambda g, b, out: g * exp(b - out)),
+    elementwise=True, doc="log(exp(a) + exp(b)), without overflow.",
+)  # fmt: skip
+
+erf = op("erf", lambda xp, x: xp.erf(x), vjp=lambda g, x: g * (exp(-(x * x)) * _TWO_OVER_SQRT_PI), elementwise=True,
+         doc="The error function, 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x.")  # fmt: skip
+erfc = op("erfc", lambda xp, x: xp.erfc(x), vjp=lambda g, x: g * (exp(-(x * x)) * -_TWO_OVER_SQRT_PI), elementwise=True,
+          doc="1 - erf(x), without the cancellation for large x.")  # fmt: skip
+
+# Where two candidates tie, each gets half of the gradient, as PyTorch decides it.
+maximum = op(
+    "maximum", lambda xp, a, b: xp.maximum(a, b),
+    vjp=(lambda g, a, b: g * _share(a > b, a == b), lambda g, a, b: g * _share(b > a, a == b)),
+    elementwise=True, doc="The greater of two, element by element; NaN if either is.",
+)  # fmt: skip
+minimum = op(
+    "minimum", lambda xp, a, b: xp.minimum(a, b),
+    vjp=(lambda g, a, b: g * _share(a < b, a == b), lambda g, a, b: g * _share(b < a, a == b)),
+    elementwise=True, doc="The smaller of two, element by element; NaN if either is.",
+)  # fmt: skip
+fmax = op(
+    "fmax", lambda xp, a, b: xp.fmax(a, b),
+    vjp=(lambda g, a, b: g * ((a >= b) | (b != b)), lambda g, a, b: g * ~((a >= b) | (b != b))),
+    elementwise=True, doc="The greater of two, the other where one is NaN.",
+)  # fmt: skip
+fmin = op(
+    "fmin", lambda xp, a, b: xp.fmin(a, b),
+    vjp=(lambda g, a, b: g * ((a <= b) | (b != b)), lambda g, a, b: g * ~((a <= b) | (b != b))),
+    elementwise=True, doc="The smaller of two, the other where one is NaN.",
+)  # fmt: skip
+
+
+def _share(wins: Any, ties: Any) -> Any:
+    return choose(ties, 0.5, choose(wins, 1.0, 0.0))
+
+
+def _clip(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    if low is not None:
+        x = xp.maximum(x, low)
+    return x if high is None else xp.minimum(x, high)
+
+
+def _inside(x: Any, low: Any, high: Any) -> Any:
+    if low is None:
+        return x <= high
+    return x >= low if high is None else (x >= low) & (x <= high)
+
+
+_clamp = op(
+    "clamp", lambda xp, x, *, low, high: _clip(xp, x, low, high), vjp=lambda g, x, low, high: g * _inside(x, low, high),
+    elementwise=True,
+)  # fmt: skip
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+    """Moves each element into [min, max]; either may be None, a number or a tensor. Where `min > max`, it is `max`.
+
+    The gradient is that of the identity inside, bounds included, and 0 outside.
+
+    Raises:
+        RuntimeError: both bounds are None.
+    """
+    if min is None and max is None:
+        raise RuntimeError("clamp: at least one of min and max must be given")
+    if hasattr(min, "dtype") or hasattr(max, "dtype"):
+        out = input if min is None else choose((input < min), min, input)
+        return out if max is None else choose((out > max), max, out)
+    if input.dtype.kind in "iu" and (isinstance(min, float) or isinstance(max, float)):
+        input = input * 1.0
+    return _clamp(input, low=min, high=max)
+
+
+def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+    """Replaces NaN, +inf and -inf by numbers, the latter two by the dtype's largest and smallest unless given."""
+    return _nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+
+
+_nan_to_num = op(
+    "nan_to_num", lambda xp, x, *, nan, posinf, neginf: xp.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf),
+    vjp=lambda g, x: g * ((x - x) == 0), elementwise=True,
+)  # fmt: skip
+
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+absolute, clip = abs, clamp
+
+__all__ = [
+    "abs", "absolute", "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
+    "asin", "asinh", "atan", "atan2", "atanh", "clamp", "clip", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1",
+    "fmax", "fmin", "hypot", "log", "log10", "log1p", "log2", "logaddexp", "maximum", "minimum", "nan_to_num",
+    "reciprocal", "rsqrt", "sign", "sin", "sinh", "sqrt", "tan", "tanh",
+]  # fmt: skip

@@ -1,0 +1,355 @@
+"""Reductions: sums, means, products and spreads over dimensions, and the counting of what is true.
+
+An op's `dims` are those it reduces, None for all. What a reduction loses, its derivative spreads out again.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ...backends import Array, dtypes
+from ..op import op
+from .arithmetic import cast
+from .comparison import choose
+from .dims import Dims, canonical_dim, kept_shape, reduced_dims, reduced_size
+from .shape import cat, narrow, reshape
+
+_SMALL = 1 << 14
+"""Up to this many elements a filled array is made sooner than a broadcast view."""
+
+
+def _wide(xp: Any, x: Array) -> Any:
+    """The dtype to add in: single precision for half."""
+    return xp.float32 if x.dtype.itemsize == 2 and x.dtype.kind not in "iu" else None
+
+
+def _input_size(out_shape: tuple[int, ...], x_shape: tuple[int, ...]) -> int:
+    return math.prod(x_shape)
+
+
+# Sums and means
+
+
+def _spread(xp: Any, x: Array, *, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Array:
+    if dims is not None and not keepdim:
+        x = x.reshape(kept_shape(shape, dims))
+    if math.prod(shape) > _SMALL:
+        return xp.broadcast_to(x, shape)
+    out = xp.empty(shape, x.dtype)
+    out[...] = x
+    return out
+
+
+spread = op(
+    "spread", _spread, vjp=lambda g, dims, keepdim: add_up(g, dims=dims, keepdim=keepdim), linear=True, view=True,
+    doc="The reverse of a sum over `dims`: every element of `shape` gets what its sum became.",
+)  # fmt: skip
+add_up = op(
+    "sum",
+    lambda xp, x, *, dims, keepdim, dtype=None: xp.add.reduce(x, dims, dtype, None, keepdim),
+    vjp=lambda g, x_shape, dims, keepdim: spread(g, shape=x_shape, dims=dims, keepdim=keepdim),
+    linear=True,
+    flops=_input_size,
+)
+
+
+def restore(x: Any, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Any:
+    """`x`, a reduction of something of `shape`, in a shape that broadcasts against it."""
+    return x if keepdim or dims is None else reshape(x, kept_shape(shape, dims))
+
+
+def _as(name: str, input: Any, dtype: Any) -> tuple[Any, Any]:
+    """The input in the dtype asked for, and the dtype to add integers in: int64, as booleans."""
+    if dtype is not None:
+        input = cast(input, dtype=dtype)
+    return input, dtypes.int64 if input.dtype.kind in "biu" else None
+
+
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A001
+    """The sum over dimensions.
+
+    Args:
+        dim: an int, a tuple of ints, or None for all.
+        keepdim: keep the reduced dimensions, with size 1.
+        dtype: what to cast the input to first. Without it integers and booleans add up in int64.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: a dimension is named twice.
+    """
+    dims = reduced_dims("sum", input, dim)
+    input, wide = _as("sum", input, dtype)
+    return add_up(input, dims=dims, keepdim=keepdim, dtype=wide)
+
+
+def _average(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array:
+    wide = _wide(xp, x)
+    total = xp.add.reduce(x, dims, wide, None, keepdim)
+    n = reduced_size(x.shape, dims)
+    total = total / n if n else total * math.nan
+    return total if wide is None else total.astype(x.dtype)
+
+
+average = op(
+    "mean",
+    _average,
+    vjp=lambda g, x_shape, dims, keepdim: spread(
+        g / (reduced_size(x_shape, dims) or 1), shape=x_shape, dims=dims, keepdim=keepdim
+    ),
+    linear=True,
+    flops=_input_size,
+)
+
+
+def _floating(name: str, input: Any, dtype: Any = None) -> Any:
+    """The input in the dtype asked for.
+
+    Raises:
+        RuntimeError: it is not floating.
+    """
+    if dtype is not None:
+        input = cast(input, dtype=dtype)
+    if input.dtype.kind in "biu":
+        remedy = "pass dtype=cr.float32, or " if name == "mean" else ""
+        raise RuntimeError(f"{name}: the input must be floating, got {input.dtype}; {remedy}convert it with .float()")
+    return input
+
+
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean over dimensions; NaN over no elements. Half precision adds up in single precision.
+
+    Args:
+        dim: an int, a tuple of ints, or None for all.
+        keepdim: keep the reduced dimensions, with size 1.
+        dtype: what to cast the input to first.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the dtype is not floating, or a dimension is named twice.
+    """
+    dims = reduced_dims("mean", input, dim)
+    return average(_floating("mean", input, dtype), dims=dims, keepdim=keepdim)
+
+
+_nansum = op(
+    "nansum",
+    lambda xp, x, *, dims, keepdim: xp.nansum(x, axis=dims, keepdims=keepdim),
+    vjp=lambda g, x, dims, keepdim: choose(x == x, restore(g, x.shape, dims, keepdim), 0.0),
+    flops=_input_size,
+)
+
+
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The sum over dimensions, where NaN counts as 0. Arguments and errors as for `sum`."""
+    dims = reduced_dims("nansum", input, dim)
+    input, wide = _as("nansum", input, dtype)
+    if wide is not None:
+        return add_up(input, dims=dims, keepdim=keepdim, dtype=wide)
+    return _nansum(input, dims=dims, keepdim=keepdim)
+
+
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The mean over dimensions of what is not NaN. Arguments and errors as for `mean`."""
+    dims = reduced_dims("nanmean", input, dim)
+    input = _floating("nanmean", input, dtype)
+    counted = cast(add_up(input == input, dims=dims, keepdim=keepdim, dtype=dtypes.int64), dtype=input.dtype)
+    return _nansum(input, dims=dims, keepdim=keepdim) / counted
+
+
+# Products
+
+
+def _others(x: Any, dim: int) -> Any:
+    """For every element, the product of all the others along `dim`, of which there is at least one other. Nothing is
+    divided, so zeros are no exception.
+
+    Halves are multiplied until one element is left; on the way back, the others of each half are multiplied by the
+    other half.
+    """
+    halves = []
+    while x.shape[dim] > 1:
+        half = x.shape[dim] // 2
+        a, b = narrow(x, dim, 0, half), narrow(x, dim, half, half)
+        rest = narrow(x, dim, 2 * half, 1) if x.shape[dim] % 2 else None
+        halves.append((a, b, rest))
+        x = a * b if rest is None else cat((a * b, rest), dim)
+    a, b, _ = halves.pop()
+    result = cat((b, a), dim)
+    for a, b, rest in reversed(halves):
+        half = a.shape[dim]
+        of_pairs = result if rest is None else narrow(result, dim, 0, half)
+        parts = [of_pairs * b, of_pairs * a]
+        if rest is not None:
+            parts.append(narrow(result, dim, half, 1))
+        result = cat(parts, dim)
+    return result
+
+
+def _product_vjp(g: Any, x: Any, dim: int, keepdim: bool) -> Any:
+    g = restore(g, x.shape, (dim,), keepdim)
+    n = x.shape[dim]
+    return g * _others(x, dim) if n > 1 else g if n else g * x
+
+
+_product = op(
+    "prod",
+    lambda xp, x, *, dim, keepdim, dtype=None: xp.multiply.reduce(x, dim, dtype, None, keepdim),
+    vjp=_product_vjp,
+    flops=_input_size,
+)
+
+
+def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """The product over one dimension, or over all. Its derivatives of any order hold at zeros too.
+
+    Args:
+        dim: an int, or None for all.
+        keepdim: keep the reduced dimension, with size 1; only with a `dim`.
+        dtype: what to cast the input to first. Without it integers and booleans multiply in int64.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    reduced_dims("prod", input, dim)
+    input, wide = _as("prod", input, dtype)
+    if dim is None or input.ndim == 0:
+        return _product(reshape(input, (-1,)), dim=0, keepdim=False, dtype=wide)
+    return _product(input, dim=canonical_dim("prod", dim, input.ndim), keepdim=keepdim, dtype=wide)
+
+
+# Variance
+
+
+def _squared_spread(xp: Any, x: Array, *, dims: Dims, correction: float, keepdim: bool) -> Array:
+    """The variance: the squared distances from the mean, summed and divided by their number less `correction`."""
+    wide = _wide(xp, x)
+    n = reduced_size(x.shape, dims)
+    centre = xp.add.reduce(x, dims, wide, None, True)
+    centre /= max(n, 1)
+    away = x - centre
+    away *= away
+    total = xp.add.reduce(away, dims, None, None, keepdim)
+    if n > correction:
+        total = total / (n - correction)
+    else:
+        total = total * (math.inf if n > 1 else math.nan)
+    return total if wide is None else total.astype(x.dtype)
+
+
+def _variance_vjp(g: Any, x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
+    n = reduced_size(x.shape, dims)
+    scale = 2 / (n - correction) if n > correction else math.inf
+    return (x - average(x, dims=dims, keepdim=True)) * (restore(g, x.shape, dims, keepdim) * scale)
+
+
+_variance = op("var", _squared_spread, vjp=_variance_vjp, flops=lambda out, x: 4 * math.prod(x))
+_deviation = op(
+    "std",
+    lambda xp, x, *, dims, correction, keepdim: xp.sqrt(
+        _squared_spread(xp, x, dims=dims, correction=correction, keepdim=keepdim)
+    ),
+    # Where the deviation is 0 there is nothing away from the mean, and the gradient is 0.
+    vjp=lambda g, x, out, dims, correction, keepdim: _variance_vjp(
+        g / (out + out + (out == 0)), x, dims, correction, keepdim
+    ),
+    flops=lambda out, x: 4 * math.prod(x),
+)
+
+
+def _variance_arguments(
+    name: str, input: Any, dim: Any, unbiased: bool | None, correction: float | None
+) -> tuple[Dims, float]:
+    if type(dim) is bool:  # var(input, unbiased)
+        if unbiased is not None:
+            raise TypeError(f"{name}: dim must be an int, a tuple of ints or None, got {dim}")
+        dim, unbiased = None, dim
+    if unbiased is not None and correction is not None:
+        raise TypeError(f"{name}: give unbiased or correction, not both (unbiased=True is correction=1)")
+    if correction is None:
+        correction = 1 if unbiased is None else int(unbiased)
+    dims = reduced_dims(name, input, dim)
+    _floating(name, input)
+    return dims, correction
+
+
+def var(
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+) -> Any:
+    """The variance over dimensions: the mean squared distance from the mean.
+
+    Args:
+        dim: an int, a tuple of ints, or None for all. A bool here is `unbiased`.
+        unbiased: `correction` 1 or 0.
+        keepdim: keep the reduced dimensions, with size 1.
+        correction: what is taken from the number of elements before dividing by it; 1 unless given (Bessel's). With
+            no more elements than this the result is NaN, or infinite.
+
+    Raises:
+        IndexError: there is no such dimension.
+        RuntimeError: the dtype is not floating, or a dimension is named twice.
+        TypeError: both `unbiased` and `correction` are given.
+    """
+    dims, correction = _variance_arguments("var", input, dim, unbiased, correction)
+    return _variance(input, dims=dims, correction=correction, keepdim=keepdim)
+
+
+def std(
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+) -> Any:
+    """The standard deviation over dimensions, the square root of `var`, with the same arguments and errors. Its
+    gradient where all elements are equal is 0."""
+    dims, correction = _variance_arguments("std", input, dim, unbiased, correction)
+    return _deviation(input, dims=dims, correction=correction, keepdim=keepdim)
+
+
+def var_mean(
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+) -> tuple[Any, Any]:
+    """`(var, mean)` over the same dimensions; arguments and errors as for `var`."""
+    dims, correction = _variance_arguments("var_mean", input, dim, unbiased, correction)
+    spread_of = _variance(input, dims=dims, correction=correction, keepdim=keepdim)
+    return spread_of, average(input, dims=dims, keepdim=keepdim)
+
+
+def std_mean(
+    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+) -> tuple[Any, Any]:
+    """`(std, mean)` over the same dimensions; arguments and errors as for `var`."""
+    dims, correction = _variance_arguments("std_mean", input, dim, unbiased, correction)
+    spread_of = _deviation(input, dims=dims, correction=correction, keepdim=keepdim)
+    return spread_of, average(input, dims=dims, keepdim=keepdim)
+
+
+# What is true
+
+_any = op("any", lambda xp, x, *, dims, keepdim: xp.any(x, axis=dims, keepdims=keepdim), flops=_input_size)
+_all = op("all", lambda xp, x, *, dims, keepdim: xp.all(x, axis=dims, keepdims=keepdim), flops=_input_size)
+
+
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A001
+    """Whether one element over the dimensions is not zero: a boolean tensor.
+
+    Args:
+        dim: an int, a tuple of ints, or None for all.
+        keepdim: keep the reduced dimensions, with size 1.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    return _any(input, dims=reduced_dims("any", input, dim), keepdim=keepdim)
+
+
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A001
+    """Whether every element over the dimensions is not zero; arguments and errors as for `any`."""
+    return _all(input, dims=reduced_dims("all", input, dim), keepdim=keepdim)
+
+
+def count_nonzero(input: Any, dim: Any = None) -> Any:
+    """How many elements over the dimensions are not zero, int64. `dim` as for `any`."""
+    dims = reduced_dims("count_nonzero", input, dim)
+    return add_up(input != 0, dims=dims, keepdim=False, dtype=dtypes.int64)
+
+
+__all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "std", "std_mean", "sum", "var",
+           "var_mean"]  # fmt: skip

@@ -1,0 +1,388 @@
+"""Shapes: reshaping, exchanging, dropping, adding and expanding dimensions. No number is computed here.
+
+All but `clone` and `contiguous` are views where the layout in memory allows: they share memory with what they were
+made of, and an in-place change of one is seen in the other and in its gradient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from operator import index as as_index
+from typing import Any
+
+from ...backends import Array
+from ..op import op
+from ..tensor import Tensor
+from . import arithmetic
+from .dims import canonical_dim, canonical_dims
+
+
+def given(function: str, positional: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
+    """The ints of `f(x, 2, 3)`, `f(x, (2, 3))` or `f(x, sizes=(2, 3))`, as a tuple."""
+    if named is not None:
+        if positional:
+            raise TypeError(f"{function}: got its sizes or dims twice, {positional} and {named!r}")
+        positional = (named,)
+    if len(positional) == 1 and isinstance(positional[0], (tuple, list)):
+        return tuple(positional[0])
+    return positional
+
+
+# One order of elements, another shape.
+
+_reshape = op(
+    "reshape",
+    lambda xp, x, *, shape: x.reshape(shape),
+    vjp=lambda g, x_shape: _reshape(g, shape=x_shape),
+    linear=True,
+    view=True,
+)
+
+
+def _viewed(xp: Any, x: Array, *, shape: tuple[int, ...]) -> Array:
+    try:
+        return x.reshape(shape, copy=False)
+    except ValueError:
+        x.reshape(shape)  # says so if it is the size that does not fit
+    raise ValueError(
+        f"its elements do not lie in memory so that shape {shape} is a view (strides {x.strides}); use reshape(), "
+        f"which copies where it must"
+    )
+
+
+_view = op("view", _viewed, vjp=lambda g, x_shape: _reshape(g, shape=x_shape), linear=True, view=True)
+
+
+def reshape(input: Any, *shape: Any) -> Any:
+    """The same elements in row-major order with another shape: `reshape(x, (2, 3))` or `reshape(x, 2, 3)`; one size may
+    be -1 and is inferred. A view where the memory layout allows, else a copy.
+
+    Raises:
+        ValueError: the number of elements does not fit.
+    """
+    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
+        shape = tuple(shape[0])
+    return _reshape(input, shape=shape)
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """`reshape`, but never a copy.
+
+    Raises:
+        ValueError: the number of elements does not fit, or the memory layout does not allow a view.
+    """
+    return _view(input, shape=given("view", shape, None))
+
+
+def reshape_as(input: Any, other: Any) -> Any:
+    """`input` with the shape of `other`."""
+    return _reshape(input, shape=tuple(other.shape))
+
+
+def view_as(input: Any, other: Any) -> Any:
+    """A view of `input` with the shape of `other`; see `view`."""
+    return _view(input, shape=tuple(other.shape))
+
+
+def ravel(input: Any) -> Any:
+    """All elements in one dimension; a view where the memory layout allows."""
+    return _reshape(input, shape=(-1,))
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Dimensions `start_dim` to `end_dim`, both included, as one. A 0-d input gets shape (1,).
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: `start_dim` comes after `end_dim`.
+    """
+    shape = tuple(input.shape)
+    start = canonical_dim("flatten", start_dim, len(shape))
+    end = canonical_dim("flatten", end_dim, len(shape))
+    if start > end:
+        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+    if start == end and shape:
+        return input
+    return _reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
+
+
+def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
+    """Dimension `dim` as several of these sizes, of which one may be -1.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: the sizes do not multiply to that of `dim`.
+    """
+    shape = tuple(input.shape)
+    dim = canonical_dim("unflatten", dim, len(shape))
+    sizes = tuple(sizes)
+    length = shape[dim] if shape else 1
+    known = prod(s for s in sizes if s != -1)
+    inferred = sizes.count(-1)
+    if not sizes or inferred > 1 or (known != length if not inferred else known == 0 or length % known):
+        raise ValueError(f"unflatten: sizes {sizes} do not multiply to {length}, the size of dimension {dim} of {shape}")
+    sizes = tuple(length // known if s == -1 else s for s in sizes)
+    return _reshape(input, shape=(*shape[:dim], *sizes, *shape[dim + 1 :]))
+
+
+# Another order of dimensions.
+
+_transpose = op(
+    "transpose",
+    lambda xp, x, *, dim0, dim1: x.swapaxes(dim0, dim1),
+    vjp=lambda g, dim0, dim1: _transpose(g, dim0=dim0, dim1=dim1),
+    linear=True,
+    view=True,
+)
+
+
+def _inverse(dims: tuple[int, ...]) -> tuple[int, ...]:
+    inverse = [0] * len(dims)
+    for place, dim in enumerate(dims):
+        inverse[dim] = place
+    return tuple(inverse)
+
+
+_permute = op(
+    "permute",
+    lambda xp, x, *, dims: x.transpose(dims),
+    vjp=lambda g, dims: _permute(g, dims=_inverse(dims)),
+    linear=True,
+    view=True,
+)
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """A view with dimensions `dim0` and `dim1` exchanged.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    try:
+        return _transpose(input, dim0=dim0, dim1=dim1)
+    except (ValueError, IndexError):
+        # Which of the two a backend raises differs; and a 0-d tensor has a dimension to be named, but none to exchange.
+        canonical_dim("transpose", dim0, input.ndim)
+        canonical_dim("transpose", dim1, input.ndim)
+        if input.ndim:
+            raise
+        return _permute(input, dims=())
+
+
+swapaxes = swapdims = transpose
+
+
+def t(input: Any) -> Any:
+    """The transpose of a matrix; a vector or 0-d tensor as it is.
+
+    Raises:
+        ValueError: it has more than two dimensions.
+    """
+    if input.ndim > 2:
+        raise ValueError(f"t: expected a tensor of at most 2 dimensions, got shape {tuple(input.shape)}; use transpose")
+    return _permute(input, dims=tuple(range(input.ndim))[::-1])
+
+
+def permute(input: Any, *dims: Any, **named: Any) -> Any:
+    """A view with the dimensions in another order: `permute(x, (2, 0, 1))`, `permute(x, 2, 0, 1)` or
+    `permute(x, dims=(2, 0, 1))`.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: `dims` does not name every dimension once.
+    """
+    order = given("permute", dims, named.pop("dims", None))
+    if named:
+        raise TypeError(f"permute: unexpected argument {next(iter(named))!r}")
+    try:
+        return _permute(input, dims=order)
+    except (ValueError, IndexError):
+        for dim in order:
+            canonical_dim("permute", dim, input.ndim)
+        raise
+
+
+def movedim(input: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """A view with dimensions `source` at the places `destination`, the others in their order.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: there are not as many sources as destinations.
+    """
+    ndim = input.ndim
+    sources = canonical_dims("movedim", source, ndim)
+    places = canonical_dims("movedim", destination, ndim)
+    if len(sources) != len(places):
+        raise ValueError(f"movedim: {len(sources)} source dimensions cannot go to {len(places)} destinations")
+    order = [dim for dim in range(ndim) if dim not in sources]
+    for place, dim in sorted(zip(places, sources, strict=True)):
+        order.insert(place, dim)
+    return _permute(input, dims=tuple(order))
+
+
+moveaxis = movedim
+
+
+# Dimensions of size 1, and dimensions repeated without memory.
+
+_ALL = (slice(None),)
+
+_squeeze = op(
+    "squeeze",
+    lambda xp, x, *, dims: x.squeeze(dims),
+    vjp=lambda g, x_shape: _reshape(g, shape=x_shape),
+    linear=True,
+    view=True,
+)
+_unsqueeze = op(
+    "unsqueeze",
+    lambda xp, x, *, dim: x[_ALL * dim + (None,)],
+    vjp=lambda g, dim: _squeeze(g, dims=(dim,)),
+    linear=True,
+    view=True,
+)
+
+
+def squeeze(input: Any, dim: int | Sequence[int] | None = None) -> Any:
+    """A view without the dimensions of size 1: all of them, or those named by `dim`. A named dimension of another size
+    stays.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    shape = input.shape
+    dims = canonical_dims("squeeze", dim, len(shape))
+    return _squeeze(input, dims=tuple([d for d in dims if shape[d] == 1]))
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """A view with a dimension of size 1 put in before dimension `dim`; -1 puts it at the end.
+
+    Raises:
+        IndexError: `dim` is out of range.
+    """
+    return _unsqueeze(input, dim=canonical_dim("unsqueeze", dim, input.ndim + 1))
+
+
+def expand(input: Any, *size: Any) -> Any:
+    """A view in which dimensions of size 1, and new ones in front, are repeated without using memory. -1 keeps a size.
+
+    Raises:
+        ValueError: the shape does not expand to these sizes.
+    """
+    sizes = given("expand", size, None)
+    shape = tuple(input.shape)
+    lead = len(sizes) - len(shape)
+    wanted = tuple([as_index(s) for s in sizes])
+    if -1 in wanted and lead >= 0 and -1 not in wanted[:lead]:
+        wanted = wanted[:lead] + tuple([w if w != -1 else s for w, s in zip(wanted[lead:], shape, strict=True)])
+    if lead < 0 or any(w < 0 for w in wanted) or any(s not in (1, w) for s, w in zip(shape, wanted[lead:], strict=True)):
+        raise ValueError(
+            f"expand: shape {shape} does not expand to {sizes}: counted from the right, each size must be kept (or "
+            f"-1), or be 1 before; new dimensions in front need a size"
+        )
+    return arithmetic.broadcast_to(input, shape=wanted)
+
+
+def expand_as(input: Any, other: Any) -> Any:
+    """`input` expanded to the shape of `other`."""
+    return expand(input, tuple(other.shape))
+
+
+def broadcast_to(input: Any, size: Sequence[int]) -> Any:
+    """`input` expanded to `size`; see `expand`."""
+    return expand(input, tuple(size))
+
+
+def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
+    """The shape to which tensors of these shapes broadcast together.
+
+    Raises:
+        ValueError: they do not.
+    """
+    width = max((len(s) for s in shapes), default=0)
+    result = [1] * width
+    for shape in shapes:
+        for place, size in enumerate(shape, start=width - len(shape)):
+            if size != 1:
+                if result[place] not in (1, size):
+                    listed = ", ".join(str(tuple(s)) for s in shapes)
+                    raise ValueError(f"shapes {listed} do not broadcast: counted from the right, sizes must agree or be 1")
+                result[place] = size
+    return tuple(result)
+
+
+def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
+    """Views of the tensors, expanded to the shape they broadcast to."""
+    shape = broadcast_shapes(*[t.shape for t in tensors])
+    return tuple([arithmetic.broadcast_to(t, shape=shape) for t in tensors])
+
+
+def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
+    """Coordinate grids of 1-d (or 0-d) tensors: each expanded along its own dimension of the grid.
+
+    Args:
+        indexing: `"ij"`, dimension k of the grid is that of tensor k; `"xy"`, the first two are exchanged.
+    """
+    if indexing not in ("ij", "xy"):
+        raise ValueError(f"meshgrid: indexing must be 'ij' or 'xy', got {indexing!r}")
+    axes = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else list(tensors)
+    for k, axis in enumerate(axes):
+        if axis.ndim > 1:
+            raise ValueError(f"meshgrid: tensor {k} has shape {tuple(axis.shape)}; expected 1-d tensors")
+    swap = indexing == "xy" and len(axes) > 1
+    if swap:
+        axes[0], axes[1] = axes[1], axes[0]
+    lines = [_reshape(a, shape=(1,) * k + (-1,) + (1,) * (len(axes) - k - 1)) for k, a in enumerate(axes)]
+    grids = list(broadcast_tensors(*lines))
+    if swap:
+        grids = [transpose(grid, 0, 1) for grid in (grids[1], grids[0], *grids[2:])]
+    return tuple(grids)
+
+
+def _each(tensors: tuple[Any, ...], function: Any) -> Any:
+    if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
+        return function(tensors[0])
+    return tuple([function(t) for t in (tensors[0] if len(tensors) == 1 else tensors)])
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """A 0-d tensor with shape (1,), others as they are; a tuple of them when given several."""
+    return _each(tensors, lambda x: x if x.ndim else _reshape(x, shape=(1,)))
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """With dimensions of size 1 in front, so that there are two at least; a tuple when given several."""
+    return _each(tensors, lambda x: x if x.ndim > 1 else _reshape(x, shape=(1,) * (2 - x.ndim) + tuple(x.shape)))
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Three dimensions at least: (), (n,) and (m, n) become (1, 1, 1), (1, n, 1) and (m, n, 1); a tuple when given
+    several."""
+    shapes = (lambda s: (1, 1, 1), lambda s: (1, *s, 1), lambda s: (*s, 1))
+    return _each(tensors, lambda x: x if x.ndim > 2 else _reshape(x, shape=shapes[x.ndim](tuple(x.shape))))
+
+
+# Copies.
+
+clone = op(
+    "clone",
+    lambda xp, x: x.copy(),
+    vjp=lambda g: g,
+    linear=True,
+    elementwise=True,
+    doc="A copy with memory of its own, in row-major order; gradients flow through it.",
+)
+
+
+def contiguous(input: Any) -> Any:
+    """The tensor itself if its elements lie in memory in row-major order without gaps, else a copy that does."""
+    array = input._array if isinstance(input, Tensor) else input
+    return input if array.flags.c_contiguous else clone(input)
+
+
+__all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "clone",
+           "contiguous", "expand", "expand_as", "flatten", "meshgrid", "moveaxis", "movedim", "permute", "ravel",
+           "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view",
+           "view_as"]  # fmt: skip

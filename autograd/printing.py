@@ -1,0 +1,30 @@
+"""How a tensor prints: its values, and of the rest only what is not the default."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..backends import dtypes, get_default_dtype
+from .tensor import Tensor
+
+
+def tensor_text(tensor: Tensor) -> str:
+    """`tensor([1., 2.], requires_grad=True)`. Waits for the device."""
+    values = tensor.backend.to_host(tensor._array)
+    if values.dtype.name == "bfloat16":
+        values = values.astype(np.float32)
+    opening = f"{'tensor' if type(tensor) is Tensor else type(tensor).__name__}("
+    body = np.array2string(values, precision=4, separator=", ", prefix=opening, threshold=1000, edgeitems=3)
+    if values.size == 0 and values.ndim != 1:
+        body = f"[], size={tuple(values.shape)}"
+    notes = []
+    if tensor.device.type != "cpu":
+        notes.append(f"device='{tensor.device}'")
+    if tensor.dtype not in (get_default_dtype(), dtypes.int64, dtypes.bool):
+        notes.append(f"dtype={tensor.dtype}")
+    node = tensor.grad_fn
+    if node is not None:
+        notes.append(f"grad_fn={node!r}")
+    elif tensor.requires_grad:
+        notes.append("requires_grad=True")
+    return f"{opening}{', '.join([body, *notes])})"

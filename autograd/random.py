@@ -1,0 +1,173 @@
+"""Random numbers: one seeded stream per backend, and the functions that draw from it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from ..backends import Backend, dtypes, get_backend_by_name, get_default_dtype, resolve
+from ..backends import Generator as BackendGenerator
+from .ops.creation import shape_of
+from .tensor import Tensor, from_array
+
+_DEFAULT_SEED = 0
+_seed = _DEFAULT_SEED
+_streams: dict[str, BackendGenerator] = {}
+
+
+class Generator:
+    """A stream of random numbers of its own, for `generator=` arguments.
+
+    Args:
+        device: where it draws; by default where new tensors are born.
+    """
+
+    def __init__(self, device: object = None) -> None:
+        self.backend = resolve(device)[0]
+        self._initial = _DEFAULT_SEED
+        self.stream = self.backend.generator(self._initial)
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Restarts the stream from `seed`."""
+        self._initial = int(seed)
+        self.stream.manual_seed(_checked(seed))
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed it was started from."""
+        return self._initial
+
+    def seed(self) -> int:
+        """Restarts the stream from a seed taken from the operating system, and returns it."""
+        seed = secrets.randbits(63)
+        self.manual_seed(seed)
+        return seed
+
+
+def _checked(seed: int) -> int:
+    if not isinstance(seed, int):
+        raise TypeError(f"a seed is an integer, got {type(seed).__name__}")
+    return seed % 2**64
+
+
+def manual_seed(seed: int) -> None:
+    """Restarts the random streams of all backends. The same seed on the same backend gives the same bits."""
+    global _seed
+    _seed = _checked(seed)
+    for stream in _streams.values():
+        stream.manual_seed(_seed)
+
+
+def initial_seed() -> int:
+    """The seed last given to `manual_seed`."""
+    return _seed
+
+
+def seed() -> int:
+    """Restarts the random streams from a seed taken from the operating system, and returns it."""
+    value = secrets.randbits(63)
+    manual_seed(value)
+    return value
+
+
+def stream_of(backend: Backend, generator: Generator | None = None) -> BackendGenerator:
+    """The stream to draw from on `backend`.
+
+    Raises:
+        ValueError: `generator` draws on another backend.
+    """
+    if generator is not None:
+        if generator.backend is not backend:
+            raise ValueError(f"the generator draws on {generator.backend.name}, the tensor is on {backend.name}")
+        return generator.stream
+    stream = _streams.get(backend.name)
+    if stream is None:
+        stream = _streams[backend.name] = get_backend_by_name(backend.name).generator(_seed)
+    return stream
+
+
+def _finish(array: Any, home: Backend, place: str | None, requires_grad: bool) -> Tensor:
+    tensor = from_array(home.asarray(array, None, place))
+    return tensor.requires_grad_() if requires_grad else tensor
+
+
+def _floating(name: str, dtype: Any) -> Any:
+    found = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    if not dtypes.is_differentiable(found):
+        raise RuntimeError(f"{name} draws floating-point numbers, not {found}; see randint")
+    return found
+
+
+def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: object = None,
+         backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Uniform on [0, 1)."""
+    home, place = resolve(device, backend)
+    array = stream_of(home, generator).random(shape_of(size), _floating("rand", dtype))
+    return _finish(array, home, place, requires_grad)
+
+
+def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: object = None,
+          backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
+    """Standard normal: mean 0, variance 1."""
+    home, place = resolve(device, backend)
+    array = stream_of(home, generator).normal(shape_of(size), _floating("randn", dtype))
+    return _finish(array, home, place, requires_grad)
+
+
+def randint(low: int, high: Any = None, size: Sequence[int] | None = None, *, generator: Generator | None = None,
+            dtype: Any = None, device: object = None, backend: str | None = None) -> Tensor:  # fmt: skip
+    """Uniform integers in [low, high); `randint(high, size)` starts from 0. int64 unless `dtype` is given."""
+    if size is None:
+        low, high, size = 0, low, high
+    home, place = resolve(device, backend)
+    wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
+    integral = wanted if wanted.kind in "iu" else dtypes.int64
+    array = stream_of(home, generator).integers(low, high, shape_of((size,)), integral)
+    return _finish(array.astype(wanted), home, place, False)
+
+
+def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: object = None,
+             backend: str | None = None) -> Tensor:  # fmt: skip
+    """The integers 0 .. n-1 in random order, int64 unless `dtype` is given."""
+    home, place = resolve(device, backend)
+    array = stream_of(home, generator).permutation(n)
+    return _finish(array if dtype is None else array.astype(dtypes.as_dtype(dtype)), home, place, False)
+
+
+def _like(draw: Any, input: Tensor, dtype: Any, requires_grad: bool) -> Tensor:
+    wanted = input.dtype if dtype is None else dtype
+    return draw(*input.shape, dtype=wanted, device=input.device, requires_grad=requires_grad)
+
+
+def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Uniform on [0, 1), with the shape, dtype and device of `input`."""
+    return _like(rand, input, dtype, requires_grad)
+
+
+def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """Standard normal, with the shape, dtype and device of `input`."""
+    return _like(randn, input, dtype, requires_grad)
+
+
+def normal(mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *,
+           generator: Generator | None = None, **options: Any) -> Tensor:  # fmt: skip
+    """Normal with the given means and standard deviations: numbers with a `size`, or tensors that broadcast."""
+    if size is not None:
+        return randn(*size, generator=generator, **options) * std + mean
+    example = mean if isinstance(mean, Tensor) else std
+    if not isinstance(example, Tensor):
+        raise TypeError("normal: give a size, or tensors for mean or std")
+    shape = (mean + std).shape if isinstance(mean, Tensor) and isinstance(std, Tensor) else example.shape
+    drawn = randn(*shape, generator=generator, dtype=example.dtype, device=example.device)
+    return (drawn * std + mean).detach()
+
+
+def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
+    """1 with the probability in each element of `input` (or `p` for all), else 0, in the dtype of `input`."""
+    drawn = stream_of(input.backend, generator).random(input.shape, dtypes.float32)
+    return from_array((drawn < (input._array if p is None else p)).astype(input.dtype))
+
+
+__all__ = ["Generator", "bernoulli", "initial_seed", "manual_seed", "normal", "rand", "rand_like", "randint", "randn",
+           "randn_like", "randperm", "seed"]  # fmt: skip

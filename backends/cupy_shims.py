@@ -1,0 +1,64 @@
+"""NumPy's functions that CuPy lacks or answers differently, written with what CuPy has.
+
+The CuPy backend and the strict stand-in device both put these into their `xp`, so they are exercised where there is
+no GPU. Each is as NumPy's function of the same name, but for what its docstring says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .base import Array
+
+_ATOMIC = frozenset(np.dtype(code) for code in "iIlLqQfd")
+"""The dtypes CuPy adds to atomically. It does so in half precision too, but rounding each addend."""
+
+
+def _scatter_add(xp: ModuleType) -> Callable[..., None]:
+    def scatter_add(target: Array, index: Any, values: Any) -> None:
+        """`target[index] += values` where an element named twice receives both values. Half precision accumulates in
+        single precision. The order of addition is not fixed."""
+        dtype = target.dtype
+        if dtype in _ATOMIC:
+            xp.add.at(target, index, values)
+        elif dtype.kind == "c":
+            values = xp.asarray(values)
+            scatter_add(target.real, index, values.real)
+            if values.dtype.kind == "c":
+                scatter_add(target.imag, index, values.imag)
+        elif dtype.kind == "b":
+            raise TypeError("scatter_add cannot add booleans; use an integer dtype")
+        else:
+            wide = xp.int32 if dtype.kind in "iu" else xp.float32
+            sums = xp.zeros(target.shape, wide)
+            xp.add.at(sums, index, xp.asarray(values).astype(wide))
+            target += sums.astype(dtype)
+
+    return scatter_add
+
+
+def _clip(xp: ModuleType) -> Callable[..., Array]:
+    def clip(a: Array, a_min: Any, a_max: Any, out: Array | None = None) -> Array:
+        """One of the bounds may be None. A NaN bound gives NaN, which CuPy's own clip forgets."""
+        if a_min is None:
+            return xp.minimum(a, a_max, out=out)
+        if a_max is None:
+            return xp.maximum(a, a_min, out=out)
+        return xp.minimum(xp.maximum(a, a_min), a_max, out=out)
+
+    return clip
+
+
+_SHIMS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
+    "scatter_add": _scatter_add,
+    "clip": _clip,
+}
+
+
+def shims(xp: ModuleType) -> dict[str, Callable[..., Any]]:
+    """The functions to put into `xp`, a namespace with CuPy's names."""
+    return {name: make(xp) for name, make in _SHIMS.items()}

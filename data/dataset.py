@@ -1,0 +1,138 @@
+"""Datasets, and a loader that hands out batches of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from ..autograd import Tensor
+from ..autograd.ops.joining import stack
+from ..autograd.random import Generator, randperm
+
+Item = TypeVar("Item", covariant=True)
+
+
+class Dataset(Protocol[Item]):
+    """Anything with a length and items by number: a list will do."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any) -> Item: ...
+
+
+class TensorDataset:
+    """Tensors of equal first dimension; item `i` is the tuple of their `i`-th slices.
+
+    Raises:
+        ValueError: no tensors, or lengths that differ.
+    """
+
+    def __init__(self, *tensors: Tensor) -> None:
+        if not tensors or any(t.ndim == 0 for t in tensors):
+            raise ValueError("TensorDataset: give one tensor or more, of one dimension or more")
+        lengths = [len(t) for t in tensors]
+        if len(set(lengths)) != 1:
+            raise ValueError(f"TensorDataset: the tensors have different lengths {lengths}")
+        self.tensors = tensors
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, index: Any) -> tuple[Tensor, ...]:
+        return tuple(t[index] for t in self.tensors)
+
+
+class Subset(Generic[Item]):
+    """Some items of a dataset, by their numbers."""
+
+    def __init__(self, dataset: Dataset[Item], indices: Sequence[int]) -> None:
+        self.dataset, self.indices = dataset, list(indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Item:
+        return self.dataset[self.indices[index]]
+
+
+def random_split(dataset: Dataset[Any], lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Any]]:
+    """Splits a dataset at random into parts of the given sizes, or of the given fractions if they sum to 1.
+
+    Raises:
+        ValueError: the sizes do not sum to the dataset's, or the fractions not to 1.
+    """
+    total = len(dataset)
+    if all(isinstance(n, float) for n in lengths) and abs(sum(lengths) - 1) < 1e-9:
+        sizes = [int(total * n) for n in lengths]
+        for k in range(total - sum(sizes)):
+            sizes[k % len(sizes)] += 1
+    else:
+        sizes = [int(n) for n in lengths]
+    if sum(sizes) != total:
+        raise ValueError(f"random_split: lengths {list(lengths)} do not sum to the dataset's {total}, nor fractions to 1")
+    order = randperm(total, generator=generator).tolist()
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    return [Subset(dataset, order[start : start + size]) for start, size in zip(starts, sizes, strict=True)]
+
+
+class DataLoader:
+    """Batches of a dataset, in order or shuffled anew at every pass.
+
+    Args:
+        dataset: with a length and items by number. A `TensorDataset` is sliced a batch at a time.
+        batch_size: items per batch.
+        shuffle: a new random order at every pass, from `generator` or the seeded default stream.
+        drop_last: leave out a last, smaller batch.
+
+    Raises:
+        ValueError: `batch_size` is not positive.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset[Any],
+        batch_size: int = 1,
+        shuffle: bool = False,
+        drop_last: bool = False,
+        generator: Generator | None = None,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size must be positive, got {batch_size}")
+        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.drop_last, self.generator = drop_last, generator
+
+    def __len__(self) -> int:
+        full, rest = divmod(len(self.dataset), self.batch_size)
+        return full + (1 if rest and not self.drop_last else 0)
+
+    def __iter__(self) -> Iterator[Any]:
+        if isinstance(self.dataset, TensorDataset):
+            yield from self._tensor_batches(self.dataset)
+            return
+        total = len(self.dataset)
+        order = randperm(total, generator=self.generator).tolist() if self.shuffle else range(total)
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            yield collate([self.dataset[i] for i in order[start : start + self.batch_size]])
+
+    def _tensor_batches(self, dataset: TensorDataset) -> Iterator[tuple[Tensor, ...]]:
+        order = None
+        if self.shuffle:
+            first = dataset.tensors[0]
+            order = randperm(len(dataset), generator=self.generator, backend=first.backend.name)
+        for start in range(0, len(self) * self.batch_size, self.batch_size):
+            part = slice(start, start + self.batch_size)
+            yield dataset[part if order is None else order[part]]
+
+
+def collate(items: list[Any]) -> Any:
+    """Items as one batch: tensors stacked, numbers and arrays made tensors, tuples and dicts item by item."""
+    first = items[0]
+    if isinstance(first, Tensor):
+        return stack(items)
+    if isinstance(first, (tuple, list)):
+        return tuple(collate(list(column)) for column in zip(*items, strict=True))
+    if isinstance(first, dict):
+        return {key: collate([item[key] for item in items]) for key in first}
+    if hasattr(first, "dtype") or isinstance(first, (int, float)):
+        return stack([Tensor(item) for item in items])
+    return items
