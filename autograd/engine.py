@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from operator import attrgetter
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from ..backends import Array, backend_of
@@ -306,7 +306,7 @@ def _accumulate(gradients: Cotangents, targets: dict[Any, Tensor]) -> None:
                 hook(tensor)
 
 
-_accumulating = Lock()
+_accumulating = RLock()
 
 
 def grad(
@@ -344,7 +344,7 @@ def grad(
     if len(cotangents) != len(outs):
         raise ValueError(f"grad: {len(outs)} outputs need as many grad_outputs, got {len(cotangents)}")
     if not ins:
-        raise ValueError("grad: inputs is empty; name what to differentiate with respect to")
+        raise RuntimeError("grad: inputs is empty; name what to differentiate with respect to")
     found = run_backward(outs, cotangents, retain_graph, create_graph, ins, accumulate=False)
     result: list[Tensor | None] = []
     for k, (g, tensor) in enumerate(zip(found, ins, strict=True)):

@@ -10,23 +10,22 @@ import builtins
 from typing import Any
 
 from ..backends import dtypes, is_array
-from . import inplace
-from .ops import (
-    activation,
-    arithmetic,
-    comparison,
-    creation,
-    elementwise,
-    indexing,
-    joining,
-    matmul,
-    reduction,
-    shape,
-    softmax,
-    sorting,
-)
+from . import inplace, ops
 from .tensor import Tensor
 
+
+def _in_place(name: str, function: Any) -> Any:
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        return inplace.change(self, f"{name}_", function, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = f"{name}_"
+    method.__doc__ = f"Becomes `{name}` of itself, in place. See `{name}`."
+    return method
+
+
+def _comparable(other: Any) -> builtins.bool:
+    """Whether `==` compares elements; with None, a string, ... it compares identities, as everywhere in Python."""
+    return isinstance(other, (Tensor, int, float, complex)) or is_array(other)
 
 
 class TensorMethods:
@@ -34,70 +33,70 @@ class TensorMethods:
 
     # Operators
 
-    __add__ = arithmetic.add
-    __sub__ = arithmetic.sub
-    __mul__ = arithmetic.mul
-    __truediv__ = arithmetic.div_true
-    __floordiv__ = arithmetic.floor_divide
-    __mod__ = arithmetic.remainder
-    __pow__ = arithmetic.pow
-    __matmul__ = matmul.matmul
-    __neg__ = arithmetic.neg
-    __abs__ = elementwise.abs
-    __lt__ = comparison.lt
-    __le__ = comparison.le
-    __gt__ = comparison.gt
-    __ge__ = comparison.ge
-    __and__ = comparison.bitwise_and
-    __or__ = comparison.bitwise_or
-    __xor__ = comparison.bitwise_xor
-    __invert__ = comparison.bitwise_not
-    __getitem__ = indexing.getitem
+    __add__ = ops.arithmetic.add
+    __sub__ = ops.arithmetic.sub
+    __mul__ = ops.arithmetic.mul
+    __truediv__ = ops.arithmetic.div_true
+    __floordiv__ = ops.arithmetic.floor_divide
+    __mod__ = ops.arithmetic.remainder
+    __pow__ = ops.arithmetic.pow
+    __matmul__ = ops.matmul.matmul
+    __neg__ = ops.arithmetic.neg
+    __abs__ = ops.elementwise.abs
+    __lt__ = ops.comparison.lt
+    __le__ = ops.comparison.le
+    __gt__ = ops.comparison.gt
+    __ge__ = ops.comparison.ge
+    __and__ = ops.comparison.bitwise_and
+    __or__ = ops.comparison.bitwise_or
+    __xor__ = ops.comparison.bitwise_xor
+    __invert__ = ops.comparison.bitwise_not
+    __getitem__ = ops.getitem.getitem
 
     def __eq__(self: Any, other: Any) -> Any:
-        return comparison.eq(self, other) if _comparable(other) else NotImplemented
+        return ops.comparison.eq(self, other) if _comparable(other) else NotImplemented
 
     def __ne__(self: Any, other: Any) -> Any:
-        return comparison.ne(self, other) if _comparable(other) else NotImplemented
+        return ops.comparison.ne(self, other) if _comparable(other) else NotImplemented
 
     def __pos__(self: Any) -> Tensor:
         return self
 
     def __radd__(self: Any, other: Any) -> Tensor:
-        return arithmetic.add(other, self)
+        return ops.arithmetic.add(other, self)
 
     def __rsub__(self: Any, other: Any) -> Tensor:
-        return arithmetic.sub(other, self)
+        return ops.arithmetic.sub(other, self)
 
     def __rmul__(self: Any, other: Any) -> Tensor:
-        return arithmetic.mul(other, self)
+        return ops.arithmetic.mul(other, self)
 
     def __rtruediv__(self: Any, other: Any) -> Tensor:
-        return arithmetic.div_true(other, self)
+        return ops.arithmetic.div_true(other, self)
 
     def __rfloordiv__(self: Any, other: Any) -> Tensor:
-        return arithmetic.floor_divide(other, self)
+        return ops.arithmetic.floor_divide(other, self)
 
     def __rmod__(self: Any, other: Any) -> Tensor:
-        return arithmetic.remainder(other, self)
+        return ops.arithmetic.remainder(other, self)
 
     def __rpow__(self: Any, other: Any) -> Tensor:
-        return arithmetic.pow(other, self)
+        return ops.arithmetic.pow(other, self)
 
     def __rmatmul__(self: Any, other: Any) -> Tensor:
-        return matmul.matmul(other, self)
+        return ops.matmul.matmul(other, self)
 
     def __rand__(self: Any, other: Any) -> Tensor:
-        return comparison.bitwise_and(other, self)
+        return ops.comparison.bitwise_and(other, self)
 
     def __ror__(self: Any, other: Any) -> Tensor:
-        return comparison.bitwise_or(other, self)
+        return ops.comparison.bitwise_or(other, self)
 
     def __rxor__(self: Any, other: Any) -> Tensor:
-        return comparison.bitwise_xor(other, self)
+        return ops.comparison.bitwise_xor(other, self)
 
     def __contains__(self: Any, element: Any) -> builtins.bool:
-        return bool(reduction.any(comparison.eq(self, element)))
+        return bool(ops.reduction.any(ops.comparison.eq(self, element)))
 
     def __setitem__(self: Any, index: Any, value: Any) -> None:
         """Assigns in place; `value` is a tensor, array or number that broadcasts to what the index selects.
@@ -118,14 +117,14 @@ class TensorMethods:
                 dtype, device = argument.dtype, argument.device
             elif argument is None or isinstance(argument, bool):
                 continue  # non_blocking
-            elif isinstance(argument, str) and not _names_dtype(argument):
+            elif isinstance(argument, str) and argument not in dtypes.NAMES:
                 device = argument
             else:
                 dtype = argument
-        result = self if device is None else creation.moved(self, device)
+        result = self if device is None else ops.creation.moved(self, device)
         if dtype is not None and dtypes.as_dtype(dtype) != result.dtype:
-            result = arithmetic.cast(result, dtype=dtype)
-        return shape.clone(result) if copy and result is self else result
+            result = ops.arithmetic.cast(result, dtype=dtype)
+        return ops.shape.clone(result) if copy and result is self else result
 
     def type(self: Any, dtype: Any) -> Tensor:
         """The tensor with another dtype."""
@@ -155,7 +154,7 @@ class TensorMethods:
 
     def cpu(self: Any) -> Tensor:
         """The tensor in the host's memory (the NumPy backend); itself if it is there."""
-        return creation.moved(self, "cpu")
+        return ops.creation.moved(self, "cpu")
 
     def cuda(self: Any, device: Any = None) -> Tensor:
         """The tensor on a GPU (the CuPy backend): `cuda()`, `cuda(1)`, `cuda("cuda:1")`.
@@ -165,35 +164,300 @@ class TensorMethods:
         """
         if device is None:
             device = "cuda"
-        return creation.moved(self, f"cuda:{device}" if not isinstance(device, str) else device)
+        return ops.creation.moved(self, f"cuda:{device}" if not isinstance(device, str) else device)
 
     def new_zeros(self: Any, *size: Any, **options: Any) -> Tensor:
         """0 everywhere, of this tensor's dtype and device unless given."""
-        return creation.zeros(*size, **{"dtype": self.dtype, "device": self.device, **options})
+        return ops.creation.zeros(*size, **{"dtype": self.dtype, "device": self.device, **options})
 
     def new_ones(self: Any, *size: Any, **options: Any) -> Tensor:
         """1 everywhere, of this tensor's dtype and device unless given."""
-        return creation.ones(*size, **{"dtype": self.dtype, "device": self.device, **options})
+        return ops.creation.ones(*size, **{"dtype": self.dtype, "device": self.device, **options})
 
     def new_full(self: Any, size: Any, fill_value: Any, **options: Any) -> Tensor:
         """`fill_value` everywhere, of this tensor's dtype and device unless given."""
-        return creation.full(size, fill_value, **{"dtype": self.dtype, "device": self.device, **options})
+        return ops.creation.full(size, fill_value, **{"dtype": self.dtype, "device": self.device, **options})
 
     def new_tensor(self: Any, data: Any, **options: Any) -> Tensor:
         """A new tensor of this tensor's dtype and device unless given."""
-        return creation.tensor(data, **{"dtype": self.dtype, "device": self.device, **options})
+        return ops.creation.tensor(data, **{"dtype": self.dtype, "device": self.device, **options})
 
     @property
     def T(self: Any) -> Tensor:
         """The dimensions in reverse order."""
-        return shape.permute(self, tuple(range(self.ndim))[::-1])
+        return ops.shape.permute(self, tuple(range(self.ndim))[::-1])
 
     @property
     def mT(self: Any) -> Tensor:
         """The last two dimensions exchanged."""
-        return shape.transpose(self, -2, -1)
+        return ops.shape.transpose(self, -2, -1)
 
-    # In place
+    # Arithmetic
+
+    add = ops.arithmetic.add_scaled
+    sub = ops.arithmetic.sub_scaled
+    addcdiv = ops.arithmetic.addcdiv
+    addcmul = ops.arithmetic.addcmul
+    ceil = ops.arithmetic.ceil
+    div = ops.arithmetic.div
+    floor = ops.arithmetic.floor
+    floor_divide = ops.arithmetic.floor_divide
+    fmod = ops.arithmetic.fmod
+    frac = ops.arithmetic.frac
+    lerp = ops.arithmetic.lerp
+    mul = ops.arithmetic.mul
+    neg = ops.arithmetic.neg
+    pow = ops.arithmetic.pow
+    remainder = ops.arithmetic.remainder
+    round = ops.arithmetic.round
+    square = ops.arithmetic.square
+    trunc = ops.arithmetic.trunc
+
+    # Comparison
+
+    allclose = ops.comparison.allclose
+    bitwise_and = ops.comparison.bitwise_and
+    bitwise_not = ops.comparison.bitwise_not
+    bitwise_or = ops.comparison.bitwise_or
+    bitwise_xor = ops.comparison.bitwise_xor
+    eq = ops.comparison.eq
+    equal = ops.comparison.equal
+    ge = ops.comparison.ge
+    gt = ops.comparison.gt
+    isclose = ops.comparison.isclose
+    isfinite = ops.comparison.isfinite
+    isinf = ops.comparison.isinf
+    isnan = ops.comparison.isnan
+    le = ops.comparison.le
+    logical_and = ops.comparison.logical_and
+    logical_not = ops.comparison.logical_not
+    logical_or = ops.comparison.logical_or
+    logical_xor = ops.comparison.logical_xor
+    lt = ops.comparison.lt
+    ne = ops.comparison.ne
+
+    # Functions of one number
+
+    abs = ops.elementwise.abs
+    absolute = ops.elementwise.absolute
+    acos = ops.elementwise.acos
+    acosh = ops.elementwise.acosh
+    arccos = ops.elementwise.arccos
+    arccosh = ops.elementwise.arccosh
+    arcsin = ops.elementwise.arcsin
+    arcsinh = ops.elementwise.arcsinh
+    arctan = ops.elementwise.arctan
+    arctan2 = ops.elementwise.arctan2
+    arctanh = ops.elementwise.arctanh
+    asin = ops.elementwise.asin
+    asinh = ops.elementwise.asinh
+    atan = ops.elementwise.atan
+    atan2 = ops.elementwise.atan2
+    atanh = ops.elementwise.atanh
+    clamp = ops.elementwise.clamp
+    clip = ops.elementwise.clip
+    cos = ops.elementwise.cos
+    cosh = ops.elementwise.cosh
+    erf = ops.elementwise.erf
+    erfc = ops.elementwise.erfc
+    exp = ops.elementwise.exp
+    exp2 = ops.elementwise.exp2
+    expm1 = ops.elementwise.expm1
+    fmax = ops.elementwise.fmax
+    fmin = ops.elementwise.fmin
+    hypot = ops.elementwise.hypot
+    log = ops.elementwise.log
+    log10 = ops.elementwise.log10
+    log1p = ops.elementwise.log1p
+    log2 = ops.elementwise.log2
+    logaddexp = ops.elementwise.logaddexp
+    maximum = ops.elementwise.maximum
+    minimum = ops.elementwise.minimum
+    nan_to_num = ops.elementwise.nan_to_num
+    reciprocal = ops.elementwise.reciprocal
+    rsqrt = ops.elementwise.rsqrt
+    sign = ops.elementwise.sign
+    sin = ops.elementwise.sin
+    sinh = ops.elementwise.sinh
+    sqrt = ops.elementwise.sqrt
+    tan = ops.elementwise.tan
+    tanh = ops.elementwise.tanh
+    relu = ops.activation.relu
+    sigmoid = ops.activation.sigmoid
+
+    # Along dimensions
+
+    all = ops.reduction.all
+    any = ops.reduction.any
+    count_nonzero = ops.reduction.count_nonzero
+    mean = ops.reduction.mean
+    nanmean = ops.reduction.nanmean
+    nansum = ops.reduction.nansum
+    prod = ops.reduction.prod
+    std = ops.reduction.std
+    sum = ops.reduction.sum
+    var = ops.reduction.var
+    amax = ops.extremum.amax
+    amin = ops.extremum.amin
+    aminmax = ops.extremum.aminmax
+    argmax = ops.extremum.argmax
+    argmin = ops.extremum.argmin
+    max = ops.extremum.max
+    min = ops.extremum.min
+    norm = ops.norm.norm
+    cumprod = ops.scan.cumprod
+    cumsum = ops.scan.cumsum
+    log_softmax = ops.softmax.log_softmax
+    logsumexp = ops.softmax.logsumexp
+    softmax = ops.softmax.softmax
+    argsort = ops.sorting.argsort
+    kthvalue = ops.sorting.kthvalue
+    median = ops.sorting.median
+    msort = ops.sorting.msort
+    sort = ops.sorting.sort
+    topk = ops.sorting.topk
+
+    # Products of matrices
+
+    addbmm = ops.matmul.addbmm
+    addmm = ops.matmul.addmm
+    addmv = ops.matmul.addmv
+    addr = ops.matmul.addr
+    baddbmm = ops.matmul.baddbmm
+    bmm = ops.matmul.bmm
+    dot = ops.matmul.dot
+    matmul = ops.matmul.matmul
+    mm = ops.matmul.mm
+    mv = ops.matmul.mv
+    outer = ops.matmul.outer
+    vdot = ops.matmul.vdot
+    inner = ops.einsum.inner
+
+    # Shape
+
+    broadcast_to = ops.shape.broadcast_to
+    clone = ops.shape.clone
+    contiguous = ops.shape.contiguous
+    expand = ops.shape.expand
+    expand_as = ops.shape.expand_as
+    flatten = ops.shape.flatten
+    moveaxis = ops.shape.moveaxis
+    movedim = ops.shape.movedim
+    permute = ops.shape.permute
+    ravel = ops.shape.ravel
+    reshape = ops.shape.reshape
+    reshape_as = ops.shape.reshape_as
+    squeeze = ops.shape.squeeze
+    swapaxes = ops.shape.swapaxes
+    swapdims = ops.shape.swapdims
+    t = ops.shape.t
+    transpose = ops.shape.transpose
+    unflatten = ops.shape.unflatten
+    unsqueeze = ops.shape.unsqueeze
+    view = ops.shape.view
+    view_as = ops.shape.view_as
+    chunk = ops.joining.chunk
+    dsplit = ops.joining.dsplit
+    hsplit = ops.joining.hsplit
+    narrow = ops.joining.narrow
+    select = ops.joining.select
+    split = ops.joining.split
+    tensor_split = ops.joining.tensor_split
+    unbind = ops.joining.unbind
+    vsplit = ops.joining.vsplit
+    diag = ops.rearrange.diag
+    diag_embed = ops.rearrange.diag_embed
+    diagonal = ops.rearrange.diagonal
+    flip = ops.rearrange.flip
+    fliplr = ops.rearrange.fliplr
+    flipud = ops.rearrange.flipud
+    repeat = ops.rearrange.repeat
+    repeat_interleave = ops.rearrange.repeat_interleave
+    roll = ops.rearrange.roll
+    rot90 = ops.rearrange.rot90
+    tile = ops.rearrange.tile
+    trace = ops.rearrange.trace
+    tril = ops.rearrange.tril
+    triu = ops.rearrange.triu
+    unfold = ops.rearrange.unfold
+
+    # Indexing
+
+    argwhere = ops.indexing.argwhere
+    gather = ops.indexing.gather
+    index_add = ops.indexing.index_add
+    index_copy = ops.indexing.index_copy
+    index_fill = ops.indexing.index_fill
+    index_put = ops.indexing.index_put
+    index_select = ops.indexing.index_select
+    masked_fill = ops.indexing.masked_fill
+    masked_select = ops.indexing.masked_select
+    nonzero = ops.indexing.nonzero
+    scatter = ops.indexing.scatter
+    scatter_add = ops.indexing.scatter_add
+    take = ops.indexing.take
+    take_along_dim = ops.indexing.take_along_dim
+
+    def where(self: Any, condition: Any, other: Any) -> Tensor:
+        """This tensor's elements where `condition` holds, those of `other` elsewhere."""
+        return ops.indexing.where(condition, self, other)
+
+    # In place: what the function without the underscore gives, in the tensor's own memory
+
+    abs_ = _in_place("abs", ops.elementwise.abs)
+    add_ = _in_place("add", ops.arithmetic.add_scaled)
+    addcdiv_ = _in_place("addcdiv", ops.arithmetic.addcdiv)
+    addcmul_ = _in_place("addcmul", ops.arithmetic.addcmul)
+    ceil_ = _in_place("ceil", ops.arithmetic.ceil)
+    clamp_ = _in_place("clamp", ops.elementwise.clamp)
+    clip_ = _in_place("clip", ops.elementwise.clip)
+    cos_ = _in_place("cos", ops.elementwise.cos)
+    cumsum_ = _in_place("cumsum", ops.scan.cumsum)
+    div_ = _in_place("div", ops.arithmetic.div)
+    exp_ = _in_place("exp", ops.elementwise.exp)
+    expm1_ = _in_place("expm1", ops.elementwise.expm1)
+    floor_ = _in_place("floor", ops.arithmetic.floor)
+    fmod_ = _in_place("fmod", ops.arithmetic.fmod)
+    index_add_ = _in_place("index_add", ops.indexing.index_add)
+    index_copy_ = _in_place("index_copy", ops.indexing.index_copy)
+    index_fill_ = _in_place("index_fill", ops.indexing.index_fill)
+    index_put_ = _in_place("index_put", ops.indexing.index_put)
+    lerp_ = _in_place("lerp", ops.arithmetic.lerp)
+    log_ = _in_place("log", ops.elementwise.log)
+    log10_ = _in_place("log10", ops.elementwise.log10)
+    log1p_ = _in_place("log1p", ops.elementwise.log1p)
+    log2_ = _in_place("log2", ops.elementwise.log2)
+    masked_fill_ = _in_place("masked_fill", ops.indexing.masked_fill)
+    mul_ = _in_place("mul", ops.arithmetic.mul)
+    nan_to_num_ = _in_place("nan_to_num", ops.elementwise.nan_to_num)
+    neg_ = _in_place("neg", ops.arithmetic.neg)
+    pow_ = _in_place("pow", ops.arithmetic.pow)
+    reciprocal_ = _in_place("reciprocal", ops.elementwise.reciprocal)
+    relu_ = _in_place("relu", ops.activation.relu)
+    remainder_ = _in_place("remainder", ops.arithmetic.remainder)
+    round_ = _in_place("round", ops.arithmetic.round)
+    rsqrt_ = _in_place("rsqrt", ops.elementwise.rsqrt)
+    scatter_ = _in_place("scatter", ops.indexing.scatter)
+    scatter_add_ = _in_place("scatter_add", ops.indexing.scatter_add)
+    sigmoid_ = _in_place("sigmoid", ops.activation.sigmoid)
+    sign_ = _in_place("sign", ops.elementwise.sign)
+    sin_ = _in_place("sin", ops.elementwise.sin)
+    sqrt_ = _in_place("sqrt", ops.elementwise.sqrt)
+    square_ = _in_place("square", ops.arithmetic.square)
+    sub_ = _in_place("sub", ops.arithmetic.sub_scaled)
+    tan_ = _in_place("tan", ops.elementwise.tan)
+    tanh_ = _in_place("tanh", ops.elementwise.tanh)
+    tril_ = _in_place("tril", ops.rearrange.tril)
+    triu_ = _in_place("triu", ops.rearrange.triu)
+    trunc_ = _in_place("trunc", ops.arithmetic.trunc)
+
+    __iadd__ = _in_place("add", ops.arithmetic.add)
+    __isub__ = _in_place("sub", ops.arithmetic.sub)
+    __imul__ = _in_place("mul", ops.arithmetic.mul)
+    __itruediv__ = _in_place("div", ops.arithmetic.div_true)
+    __ifloordiv__ = _in_place("floor_divide", ops.arithmetic.floor_divide)
+    __imod__ = _in_place("remainder", ops.arithmetic.remainder)
+    __ipow__ = _in_place("pow", ops.arithmetic.pow)
 
     def zero_(self: Any) -> Tensor:
         """Becomes 0 everywhere, in place."""
@@ -207,72 +471,16 @@ class TensorMethods:
     def copy_(self: Any, source: Any) -> Tensor:
         """Takes the values of `source`, which broadcasts, may be of another dtype, and may live on another device."""
         if isinstance(source, Tensor):
-            source = arithmetic.cast(creation.moved(source, self.device), dtype=self.dtype)
+            source = ops.arithmetic.cast(ops.creation.moved(source, self.device), dtype=self.dtype)
         inplace.assign(self, ..., source)
         return self
 
-    def __iadd__(self: Any, other: Any) -> Tensor:
-        return inplace.change(self, "add_", arithmetic.add, other)
-
-    def __isub__(self: Any, other: Any) -> Tensor:
-        return inplace.change(self, "sub_", arithmetic.sub, other)
-
-    def __imul__(self: Any, other: Any) -> Tensor:
-        return inplace.change(self, "mul_", arithmetic.mul, other)
-
-    def __itruediv__(self: Any, other: Any) -> Tensor:
-        return inplace.change(self, "div_", arithmetic.div_true, other)
-
-    def __ipow__(self: Any, other: Any) -> Tensor:
-        return inplace.change(self, "pow_", arithmetic.pow, other)
-
-
-def _comparable(other: Any) -> builtins.bool:
-    """Whether `==` compares elements; with None, a string, ... it compares identities, as everywhere in Python."""
-    return isinstance(other, (Tensor, int, float, complex)) or is_array(other)
-
-
-def _names_dtype(text: str) -> builtins.bool:
-    return text in dtypes.NAMES
-
-
-_ALIASES = {"add": arithmetic.add_scaled, "sub": arithmetic.sub_scaled}
-
-_FUNCTIONS = (activation, arithmetic, comparison, elementwise, indexing, joining, matmul, reduction, shape, softmax,
-              sorting)  # fmt: skip
-
-_NOT_METHODS = {"linear", "einsum", "tensordot", "cat", "concat", "concatenate", "stack", "hstack", "vstack", "dstack",
-                "meshgrid", "broadcast_tensors", "where", "pad", "dropout", "hardtanh", "relu6", "elu", "gelu", "silu",
-                "softplus", "leaky_relu", "logsigmoid", "softmin"}  # fmt: skip
-
-_IN_PLACE = ("abs", "add", "addcdiv", "addcmul", "ceil", "clamp", "clip", "cos", "cumsum", "div", "exp", "expm1",
-             "floor", "fmod", "lerp", "log", "log10", "log1p", "log2", "masked_fill", "mul", "nan_to_num", "neg", "pow",
-             "reciprocal", "relu", "remainder", "round", "rsqrt", "scatter", "scatter_add", "sigmoid", "sign", "sin",
-             "sqrt", "square", "sub", "tan", "tanh", "tril", "triu", "trunc", "index_add", "index_copy", "index_fill",
-             "index_put")  # fmt: skip
-
-
-def _in_place(name: str, function: Any) -> Any:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return inplace.change(self, f"{name}_", function, *args, **kwargs)
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"Becomes `{name}` of itself, in place. See `{name}`."
-    return method
-
 
 def _attach() -> None:
-    """Puts the methods on Tensor: those above, the public functions, and their in-place forms."""
-    methods: dict[str, Any] = {}
-    for module in _FUNCTIONS:
-        methods.update({name: getattr(module, name) for name in module.__all__ if name not in _NOT_METHODS})
-    methods.update(_ALIASES)
-    for name in _IN_PLACE:
-        methods[f"{name}_"] = _in_place(name, methods[name])
-    own = {k: v for k, v in vars(TensorMethods).items() if k not in ("__module__", "__doc__", "__dict__", "__weakref__",
-                                                                     "__hash__", "__qualname__")}  # fmt: skip
-    for name, value in {**methods, **own}.items():
-        setattr(Tensor, name, value)
+    """Puts everything above on Tensor."""
+    for name, value in vars(TensorMethods).items():
+        if name not in ("__module__", "__doc__", "__dict__", "__weakref__", "__hash__", "__qualname__"):
+            setattr(Tensor, name, value)
 
 
 _attach()

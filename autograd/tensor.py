@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from ..backends import Array, Backend, backend_for_device, backend_of, dtypes, get_default_dtype, is_array, resolve
-from .node import INFERENCE, Edge, Handle, Leaf, Node, extra_of
+from .node import INFERENCE, Edge, Handle, Leaf, Node, extra_of, next_tick
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,6 +57,7 @@ class Tensor(TensorMethods):
     _view: ViewOf | None = None
     _views: list[ref[Tensor]] | None = None
     _retains = False
+    _replaced = 0  # when `data` was last assigned
     name: str | None = None
     """What graphs call it; anything may be assigned."""
 
@@ -328,6 +329,7 @@ class Tensor(TensorMethods):
         if self._requires and not dtypes.is_differentiable(value.dtype):
             raise RuntimeError(f"data of a tensor that requires a gradient cannot have dtype {value.dtype}")
         self._array = value._array
+        self._replaced = next_tick()
 
     # Out of the tensor
 
@@ -414,14 +416,6 @@ class Tensor(TensorMethods):
 
     def __reduce__(self) -> Any:
         raise TypeError("tensors are not pickled: cr.save writes safetensors, .numpy() gives an array to pickle")
-
-    def _repr_svg_(self) -> str | None:
-        """The graph behind it, drawn, in a notebook; nothing for a tensor without one."""
-        if self._edge is None:
-            return None
-        from ..viz import visualize
-
-        return visualize(self)._repr_image_svg_xml()
 
     # Views
 

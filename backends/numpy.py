@@ -45,7 +45,10 @@ class NumpyGenerator(Generator):
     def random(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
         if dtype in (np.float32, np.float64):
             return np.asarray(self._rng.random(tuple(shape), dtype=dtype))
-        return np.asarray(self._rng.random(tuple(shape), dtype=np.float32)).astype(dtype)
+        # As many bits as the significand holds, so that no rounding reaches 1.
+        bits = 8 if dtype.name == "bfloat16" else np.finfo(dtype).nmant + 1
+        whole = np.floor(self._rng.random(tuple(shape), dtype=np.float32) * np.float32(2**bits))
+        return np.asarray(whole * np.float32(2.0**-bits)).astype(dtype)
 
     def normal(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
         if dtype in (np.float32, np.float64):

@@ -163,12 +163,25 @@ def scramble(target: np.ndarray, index: tuple[Any, ...], value: Any) -> None:
 _disorder = np.random.default_rng(0)
 
 
+def power(base: Any, exponent: Any, **kwargs: Any) -> Any:
+    """NumPy's power, but that an integer to a negative power is a truncated fraction and no error."""
+    negative = np.less(exponent, 0)
+    if np.result_type(base, exponent).kind not in "iu" or not np.any(negative):
+        return np.power(base, exponent, **kwargs)
+    sign = np.where(np.remainder(exponent, 2) == 0, 1, np.sign(base))
+    fraction = np.where(np.abs(base) == 1, sign, 0).astype(np.result_type(base, exponent))
+    result = np.where(negative, fraction, np.power(base, np.where(negative, 0, exponent)))
+    if "out" in kwargs:
+        kwargs["out"][0][...] = result
+    return result.astype(np.result_type(base, exponent))
+
+
 def _foreign(other: Any) -> bool:
     """Whether `other` is an object with a NumPy protocol of its own (a tensor), which gets to answer."""
     return not isinstance(other, np.ndarray) and getattr(other, "__array_ufunc__", None) is not None
 
 
-def _binary(ufunc: np.ufunc, reflected: bool = False) -> Callable[[DeviceArray, Any], Any]:
+def _binary(ufunc: Any, reflected: bool = False) -> Callable[[DeviceArray, Any], Any]:
     name = ufunc.__name__
 
     def method(self: DeviceArray, other: Any) -> Any:
@@ -177,7 +190,8 @@ def _binary(ufunc: np.ufunc, reflected: bool = False) -> Callable[[DeviceArray, 
             other = other._array
         elif kind not in NUMBERS and not isinstance(other, (np.generic, bool, int, float, complex)):
             if _foreign(other):
-                return ufunc(other, self) if reflected else ufunc(self, other)
+                protocol = getattr(np, name)
+                return protocol(other, self) if reflected else protocol(self, other)
             if isinstance(other, (np.ndarray, list, tuple)):
                 refuse(other, name)
             return NotImplemented
@@ -199,12 +213,12 @@ def _equality(ufunc: np.ufunc, otherwise: bool) -> Callable[[DeviceArray, Any], 
     return method
 
 
-def _inplace(ufunc: np.ufunc) -> Callable[[DeviceArray, Any], DeviceArray]:
+def _inplace(ufunc: Any) -> Callable[[DeviceArray, Any], DeviceArray]:
     name = f"in-place {ufunc.__name__}"
 
     def method(self: DeviceArray, other: Any) -> DeviceArray:
         with np.errstate(**_quiet):
-            ufunc(self._array, host(other, name), out=self._array)
+            ufunc(self._array, host(other, name), out=(self._array,))
         return self
 
     return method
@@ -368,10 +382,13 @@ class DeviceArray:
         return view(self._array.transpose(*axes), self)
 
     def swapaxes(self, axis1: int, axis2: int) -> DeviceArray:
+        if not all(-self.ndim <= axis < self.ndim for axis in (axis1, axis2)):
+            raise ValueError("Axis out of range")  # not an IndexError, as NumPy's is
         return view(self._array.swapaxes(axis1, axis2), self)
 
     def squeeze(self, axis: Any = None) -> DeviceArray:
-        return view(self._array.squeeze(axis), self)
+        result = self._array.squeeze(axis)
+        return self if result.ndim == self.ndim else view(result, self)
 
     def ravel(self, order: str = "C") -> DeviceArray:
         return view(self._array.ravel(order), self)
@@ -454,9 +471,9 @@ def _sort_kind(kind: str | None) -> str:
 
 
 _SHARED = ("dtype", "shape", "ndim", "size", "itemsize", "nbytes", "strides", "flags")
-_OPERATORS = {
+_OPERATORS: dict[str, Any] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
-    "mod": np.remainder, "pow": np.power, "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,
+    "mod": np.remainder, "pow": power, "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,
     "xor": np.bitwise_xor, "lshift": np.left_shift, "rshift": np.right_shift,
 }  # fmt: skip
 _REDUCTIONS = {

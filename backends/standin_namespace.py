@@ -15,7 +15,7 @@ import numpy as np
 
 from . import cupy_names, special
 from .cupy_shims import shims
-from .standin_array import DeviceArray, fresh, host, host_index, refuse, scramble, sync, view
+from .standin_array import DeviceArray, fresh, host, host_index, power, refuse, scramble, sync, view
 
 _TYPES = (
     "bool bool_ byte cdouble complex128 complex64 complexfloating csingle double dtype finfo float16 float32 float64 "
@@ -89,9 +89,10 @@ class DeviceUfunc:
 
     def __init__(self, name: str) -> None:
         self.__name__ = name
-        self._function = getattr(np, name)
-        self.nin = getattr(self._function, "nin", 1)
-        self.nout = getattr(self._function, "nout", 1)
+        known = getattr(np, name)
+        self._function: Any = power if known is np.power else known
+        self.nin = getattr(known, "nin", 1)
+        self.nout = getattr(known, "nout", 1)
 
     def __repr__(self) -> str:
         return f"<device ufunc {self.__name__}>"
@@ -305,6 +306,14 @@ def put_along_axis(arr: DeviceArray, indices: DeviceArray, values: Any, axis: in
     scramble(arr._array, tuple(grid), host(values, "put_along_axis"))
 
 
+def concatenate(tup: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None) -> DeviceArray:
+    arrays = [host(array, "concatenate") for array in tup]
+    if axis is not None and any(np.ndim(array) == 0 for array in arrays):
+        raise TypeError("zero-dimensional arrays cannot be concatenated")  # a ValueError of NumPy's
+    result = np.concatenate(arrays, axis, out=None if out is None else host(out, "concatenate"), dtype=dtype)
+    return fresh(result) if out is None else out
+
+
 def sort(a: DeviceArray, axis: int | None = -1, kind: str | None = None) -> DeviceArray:
     result = a.flatten() if axis is None else a.copy("K")
     result.sort(-1 if axis is None else axis, kind)
@@ -325,7 +334,7 @@ def where(condition: DeviceArray, x: Any = None, y: Any = None) -> Any:
 
 
 _OWN = (
-    array, asarray, ascontiguousarray, asnumpy, take, take_along_axis, put_along_axis, sort, argsort, where
+    array, asarray, ascontiguousarray, asnumpy, concatenate, take, take_along_axis, put_along_axis, sort, argsort, where
 )  # fmt: skip
 
 

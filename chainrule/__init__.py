@@ -30,11 +30,16 @@ from .autograd.ops.arithmetic import add_scaled as add
 from .autograd.ops.arithmetic import sub_scaled as sub
 from .autograd.ops.comparison import *
 from .autograd.ops.creation import *
+from .autograd.ops.einsum import *
 from .autograd.ops.elementwise import *
+from .autograd.ops.extremum import *
 from .autograd.ops.indexing import *
 from .autograd.ops.joining import *
 from .autograd.ops.matmul import *
+from .autograd.ops.norm import *
+from .autograd.ops.rearrange import *
 from .autograd.ops.reduction import *
+from .autograd.ops.scan import *
 from .autograd.ops.shape import *
 from .autograd.ops.softmax import *
 from .autograd.ops.sorting import *
@@ -75,23 +80,30 @@ from .backends.dtypes import (
     uint32,
     uint64,
 )
-from .nn.storage import load, save
 
 subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg  # noqa: F405
 
 if TYPE_CHECKING:
     from . import data, nn, optim, viz
+    from .storage import load, save
     from .viz import visualize
 
-_LAZY = {"data", "nn", "optim", "viz"}
+_LAZY_PARTS = {"data", "nn", "optim", "viz"}
+_LAZY_NAMES = {"load": "storage", "save": "storage", "visualize": "viz"}
 
 
 def __getattr__(name: str) -> Any:
-    """Loads a part of the package when it is first used."""
+    """Loads a part of the package when it is first used, so that `import chainrule` costs little."""
     from importlib import import_module
 
-    if name in _LAZY:
+    if name in _LAZY_PARTS:
         return import_module(f".{name}", __name__)
-    if name == "visualize":
-        return import_module(".viz", __name__).visualize
+    if name in _LAZY_NAMES:
+        value = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+        globals()[name] = value
+        return value
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY_PARTS, *_LAZY_NAMES})

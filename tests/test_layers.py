@@ -40,12 +40,24 @@ EAGER = {
     "numpy": {
         "backends": "the NumPy backend, the dtypes of every backend, and what NumPy lacks",
         "autograd.printing": "writes out the numbers of a tensor, which were brought to the host",
+        "data.images": "reads files; pictures and labels are host arrays until a loader makes tensors of them",
+        "demo": "counts and splits labels, and scores predictions, on the host",
+        "plots": "draws host arrays",
+        "predict": "scores and shows predictions on the host",
     },
 }
 """Outside packages imported at the top of a file -> the files or folders that may, and why."""
 
 LAZY = {
     "cupy": {"backends.cupy": "the one file that knows CuPy"},
+    "matplotlib": {"plots": "the pictures of the demo"},
+    "sklearn": {
+        "data.images": "the handwritten digits it carries",
+        "demo": "a stratified split",
+        "plots": "the confusion matrix",
+    },
+    "threadpoolctl": {"info": "tells the threads of BLAS"},
+    "tqdm": {"demo": "the progress bar"},
 }
 """Outside packages imported inside a function alone, so that `import chainrule` does not need them."""
 

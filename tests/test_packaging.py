@@ -82,7 +82,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: zipfile.ZipFile) ->
 
 def test_the_wheel_is_for_every_platform(built: Path) -> None:
     (path,) = built.glob("*.whl")
-    assert path.name == f"chainrule-{SETTINGS['project']['version']}-py3-none-any.whl"
+    assert path.name == f"chainrule-{cr.__version__}-py3-none-any.whl"
 
 
 def test_the_core_has_four_dependencies(metadata: Message) -> None:
@@ -98,7 +98,7 @@ def test_metadata(metadata: Message) -> None:
     assert metadata["Name"] == "chainrule"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["License-Expression"] == "MIT"
-    assert metadata["Version"] == SETTINGS["project"]["version"] == version("chainrule") == cr.__version__
+    assert metadata["Version"] == version("chainrule") == cr.__version__
 
 
 def test_the_command_is_declared(wheel: zipfile.ZipFile) -> None:

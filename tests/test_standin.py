@@ -467,6 +467,26 @@ class TestOnlyWhatCupyHas:
         with pytest.raises(ValueError):
             xp.add(a, 1, out=xp.empty((2, 4), np.float32))
 
+    def test_errors_of_cupys_own_kind(self, a):
+        with pytest.raises(TypeError, match="zero-dimensional"):
+            xp.concatenate([xp.asarray(1.0), xp.asarray(2.0)])
+        with pytest.raises(ValueError, match="out of range") as caught:
+            a.swapaxes(0, 2)
+        assert not isinstance(caught.value, IndexError)
+        assert a.squeeze(()) is a
+
+    def test_a_partition_is_a_whole_order(self):
+        x = on_device([3.0, np.nan, 1.0, 2.0])
+        with count_syncs() as log:
+            order, values = xp.argpartition(x, 1), xp.partition(x, -1)
+        assert log.total == 0
+        same(order, [2, 3, 0, 1], np.int64)
+        np.testing.assert_array_equal(on_host(values), [1, 2, 3, np.nan])
+        for function in (xp.argpartition, xp.partition):
+            for kth in (4, -5):
+                with pytest.raises(ValueError, match="out of bounds"):
+                    function(x, kth)
+
     def test_matmul_takes_no_scalars(self, a):
         with pytest.raises((TypeError, ValueError)):
             xp.matmul(a, xp.asarray(2.0))
@@ -564,6 +584,15 @@ class TestOperators:
         a @= a.T
         assert a is not before
         assert before.shape == (3, 4)
+
+    def test_integers_to_negative_powers_are_truncated(self):
+        base = on_device([-2, -1, 0, 1, 2, -1, 3])
+        exponent = on_device([-1, -2, -1, -5, -3, -3, 2])
+        for result in (base**exponent, xp.power(base, exponent), xp.pow(base, exponent)):
+            same(result, [0, 1, 0, 1, 0, -1, 9], np.int64)
+        same(base**-1, [0, -1, 0, 1, 0, -1, 0], np.int64)
+        base **= exponent
+        same(base, [0, 1, 0, 1, 0, -1, 9], np.int64)
 
     def test_unary(self, a):
         same(-a, -on_host(a))

@@ -70,13 +70,12 @@ def chosen(xp: Any, x: Array, indices: Array, dim: int, keepdim: bool) -> tuple[
 
 def _shared(g: Any, x: Any, out: Any, dims: Dims, keepdim: bool) -> Any:
     """The gradient, in equal parts to all that equal the extreme."""
-    extreme = restore(out, x.shape, dims, keepdim)
-    equal = cast(x == extreme, dtype=g.dtype)
-    return equal * (restore(g, x.shape, dims, keepdim) / add_up(equal, dims=dims, keepdim=dims is not None))
+    equal = cast(x == restore(out, x.shape, dims, keepdim), dtype=g.dtype)
+    return equal * restore(g / add_up(equal, dims=dims, keepdim=keepdim), x.shape, dims, keepdim)
 
 
-def _shared_of_all(g: Any, x: Any, out: Any, dims: Dims, keepdim: bool) -> Any:
-    """As `_shared`, where a NaN equals a NaN."""
+def shared_among_equals(g: Any, x: Any, out: Any) -> Any:
+    """The gradient of one element `out` of all, in equal parts to all that equal it. A NaN equals a NaN."""
     equal = cast((x == out) | ((x != x) & (out != out)), dtype=g.dtype)
     return equal * (g / add_up(equal, dims=None, keepdim=False))
 
@@ -95,7 +94,7 @@ def _declared(name: str, vjp: Any) -> tuple[Any, Any]:
 
 
 _amax, _amin = _declared("a{}", _shared)
-_max_of_all, _min_of_all = _declared("{}", _shared_of_all)
+_max_of_all, _min_of_all = _declared("{}", lambda g, x, out: shared_among_equals(g, x, out))
 
 
 def _not_empty(name: str, input: Any, dims: Dims) -> None:

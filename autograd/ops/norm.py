@@ -11,7 +11,7 @@ from .arithmetic import cast
 from .dims import Dims, reduced_dims, reduced_size
 from .elementwise import abs, sign
 from .extremum import amax, amin
-from .reduction import add_up, count_nonzero, restore
+from .reduction import add_up, restore
 
 
 def _absolute_power(xp: Any, x: Array, p: float) -> Array:

@@ -13,7 +13,8 @@ from ..op import op
 from .arithmetic import cast
 from .comparison import choose
 from .dims import Dims, canonical_dim, kept_shape, reduced_dims, reduced_size
-from .shape import cat, narrow, reshape
+from .scan import product_of_others
+from .shape import reshape
 
 _SMALL = 1 << 14
 """Up to this many elements a filled array is made sooner than a broadcast view."""
@@ -160,42 +161,10 @@ def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = 
 # Products
 
 
-def _others(x: Any, dim: int) -> Any:
-    """For every element, the product of all the others along `dim`, of which there is at least one other. Nothing is
-    divided, so zeros are no exception.
-
-    Halves are multiplied until one element is left; on the way back, the others of each half are multiplied by the
-    other half.
-    """
-    halves = []
-    while x.shape[dim] > 1:
-        half = x.shape[dim] // 2
-        a, b = narrow(x, dim, 0, half), narrow(x, dim, half, half)
-        rest = narrow(x, dim, 2 * half, 1) if x.shape[dim] % 2 else None
-        halves.append((a, b, rest))
-        x = a * b if rest is None else cat((a * b, rest), dim)
-    a, b, _ = halves.pop()
-    result = cat((b, a), dim)
-    for a, b, rest in reversed(halves):
-        half = a.shape[dim]
-        of_pairs = result if rest is None else narrow(result, dim, 0, half)
-        parts = [of_pairs * b, of_pairs * a]
-        if rest is not None:
-            parts.append(narrow(result, dim, half, 1))
-        result = cat(parts, dim)
-    return result
-
-
-def _product_vjp(g: Any, x: Any, dim: int, keepdim: bool) -> Any:
-    g = restore(g, x.shape, (dim,), keepdim)
-    n = x.shape[dim]
-    return g * _others(x, dim) if n > 1 else g if n else g * x
-
-
 _product = op(
     "prod",
     lambda xp, x, *, dim, keepdim, dtype=None: xp.multiply.reduce(x, dim, dtype, None, keepdim),
-    vjp=_product_vjp,
+    vjp=lambda g, x, dim, keepdim: restore(g, x.shape, (dim,), keepdim) * product_of_others(x, dim),
     flops=_input_size,
 )
 

@@ -104,14 +104,27 @@ _recurrence = op(
 )
 
 
-def _running_product_vjp(g: Any, x: Any, out: Any, dim: int) -> Any:
-    before = _shift(out, dim=dim, back=False, fill=1)
-    return before * _recurrence(_shift(x, dim=dim, back=True, fill=0), g, dim=dim, reverse=True)
+def _running_product(xp: Any, x: Array, *, dim: int, reverse: bool, dtype: Any) -> Array:
+    if not reverse:
+        return xp.cumprod(x, axis=dim, dtype=dtype)
+    back = _reverse(dim)
+    return xp.cumprod(x[back], axis=dim, dtype=dtype)[back]
 
 
-_cumprod = op(
-    "cumprod", lambda xp, x, *, dim, dtype: xp.cumprod(x, axis=dim, dtype=dtype), vjp=_running_product_vjp
-)  # fmt: skip
+def _running_product_vjp(g: Any, x: Any, out: Any, dim: int, reverse: bool) -> Any:
+    before = _shift(out, dim=dim, back=reverse, fill=1)
+    factors = _shift(x, dim=dim, back=not reverse, fill=0)
+    return before * _recurrence(factors, g, dim=dim, reverse=not reverse)
+
+
+_cumprod = op("cumprod", _running_product, vjp=_running_product_vjp)
+
+
+def product_of_others(x: Any, dim: int) -> Any:
+    """For every element, the product of all the others along `dim`: of those before it and those after."""
+    before = _shift(_cumprod(x, dim=dim, reverse=False, dtype=None), dim=dim, back=False, fill=1)
+    after = _shift(_cumprod(x, dim=dim, reverse=True, dtype=None), dim=dim, back=True, fill=1)
+    return before * after
 
 
 def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
@@ -119,8 +132,8 @@ def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
     Arguments and errors as for `cumsum`."""
     input, dim, wide = _along("cumprod", input, dim, dtype)
     if input.ndim == 0:
-        return reshape(_cumprod(reshape(input, (1,)), dim=0, dtype=wide), ())
-    return _cumprod(input, dim=dim, dtype=wide)
+        return reshape(_cumprod(reshape(input, (1,)), dim=0, reverse=False, dtype=wide), ())
+    return _cumprod(input, dim=dim, reverse=False, dtype=wide)
 
 
 __all__ = ["cumprod", "cumsum"]

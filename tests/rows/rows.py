@@ -6,6 +6,9 @@
         Row("max", Sample(T(3, 4, distinct=True), dim=1)),
     ]
 
+A `Kink` in the place of a `Sample` stands at a point without a derivative (a tie in max, relu at 0): it is compared with
+PyTorch, but not with finite differences.
+
 A `T` stands wherever the call takes a tensor; everything else is passed as it is written. The numbers of a `T` are
 drawn from a stream seeded by the row's name and the place of the `T`, so a failure can be repeated.
 """
@@ -83,7 +86,7 @@ class Sample:
 
     def __repr__(self) -> str:
         parts = [repr(a) for a in self.args] + [f"{k}={v!r}" for k, v in self.kwargs.items()]
-        return f"Sample({', '.join(parts)})"
+        return f"{type(self).__name__}({', '.join(parts)})"
 
     def specs(self) -> list[T]:
         """Every `T`, in the order of the call."""
@@ -113,6 +116,11 @@ def _fill(value: Any, tensors: Iterator[Any], other: Callable[[Any], Any]) -> An
     if type(value) in (tuple, list):
         return type(value)([_fill(item, tensors, other) for item in value])
     return other(value)
+
+
+class Kink(Sample):
+    """A sample at a point where the function has no derivative: what the gradient is there is a convention, and
+    PyTorch's is ours. Finite differences are left out."""
 
 
 class Row:
@@ -170,4 +178,4 @@ class Row:
         return [t.draw(f"{self.name}/{k}/{place}") for place, t in enumerate(self.samples[k].specs())]
 
 
-__all__ = ["Row", "Sample", "T"]
+__all__ = ["Kink", "Row", "Sample", "T"]

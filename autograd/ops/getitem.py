@@ -1,0 +1,447 @@
+"""`x[index]`, and `x` with `x[index]` replaced.
+
+An index is taken in two steps, as PyTorch takes it. Integers, slices, `...` and None make a view. Integer arrays and
+boolean masks then pick elements of that view, into a copy. So an integer beside an index array drops its dimension
+first, where NumPy would treat it as one more index array (`x[0, :, [1, 2]]` has the shape of `x[0][:, [1, 2]]`).
+Everything else is NumPy's: negative steps, indices from the end, where the indexed dimensions go.
+
+Index arrays are inputs of their ops, so that backward notices when one was changed in place; since their number
+varies, `by_arrays` declares the ops for each number when it is first met.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+from operator import index as as_index
+from typing import Any, NamedTuple
+
+from ...backends import Array, Backend, backend_of, dtypes, is_array
+from ..arguments import mixed
+from ..op import OpCall, op
+from ..tensor import Tensor, as_array
+from .comparison import choose
+from .shape import reshape
+
+ALL = (slice(None),)
+
+# Integers, slices, `...` and None.
+
+
+def _placed(xp: Any, x: Array, *, shape: tuple[int, ...], index: tuple[Any, ...]) -> Array:
+    out = xp.zeros(shape, dtype=x.dtype)
+    out[index] = x
+    return out
+
+
+place = op("place", _placed, vjp=lambda g, index: at(g, index=index), linear=True, doc="Zeros but for `x` at an index.")
+at = op(
+    "getitem",
+    lambda xp, x, *, index: x[index],
+    vjp=lambda g, x_shape, index: place(g, shape=x_shape, index=index),
+    linear=True,
+    view=True,
+    doc="`x[index]` for an index of integers, slices, None and `...` (which must be there: it makes NumPy answer with a "
+    "view where it would with a scalar).",
+)
+
+# Integer arrays. `dims` says which dimension each of them indexes.
+
+
+def _index(dims: tuple[int, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
+    items: list[Any] = [slice(None)] * (dims[-1] + 1)
+    for dim, array in zip(dims, arrays, strict=True):
+        items[dim] = array
+    return tuple(items)
+
+
+def _picked(x: Array, dims: tuple[int, ...], arrays: tuple[Array, ...]) -> Array:
+    return x.take(arrays[0], axis=dims[0]) if len(arrays) == 1 else x[_index(dims, arrays)]
+
+
+def _spread(xp: Any, x: Array, shape: tuple[int, ...], dims: tuple[int, ...], arrays: tuple[Array, ...]) -> Array:
+    out = xp.zeros(shape, dtype=x.dtype)
+    xp.scatter_add(out, _index(dims, arrays), x)
+    return out
+
+
+def _added(xp: Any, x: Array, values: Any, dims: tuple[int, ...], arrays: tuple[Array, ...]) -> Array:
+    out = xp.array(x)
+    xp.scatter_add(out, _index(dims, arrays), values)
+    return out
+
+
+def _apart(xp: Any, value: Any, x: Array) -> Any:
+    """`value`, copied if it lies in the memory that is about to be written: a device writes while it reads."""
+    return xp.array(value) if hasattr(value, "dtype") and xp.may_share_memory(value, x) else value
+
+
+def _assign(xp: Any, x: Array, value: Any, basic: Any, index: Any, ndim: int, fresh: bool) -> Array:
+    """Writes `value` to `x[basic][index]`, which has `ndim` dimensions; to a copy of `x` if `fresh`."""
+    value = value if fresh else _apart(xp, value, x)
+    out = xp.array(x) if fresh else x
+    region = out if basic is None else out[basic]
+    extra = getattr(value, "ndim", 0) - ndim
+    if extra > 0 and prod(value.shape[:extra]) == 1:
+        value = value.reshape(value.shape[extra:])
+    region[index] = value
+    return out
+
+
+def _assigned(
+    xp: Any, x: Array, value: Any, basic: Any, dims: tuple[int, ...], arrays: tuple[Array, ...], fresh: bool
+) -> Array:
+    ndim = (x if basic is None else x[basic]).ndim - len(arrays) + max(a.ndim for a in arrays)
+    return _assign(xp, x, value, basic, _index(dims, arrays), ndim, fresh)
+
+
+def _looked(g: Any, basic: Any) -> Any:
+    return g if basic is None else at(g, index=basic)
+
+
+def _aligned(g: Any, shape: tuple[int, ...]) -> Any:
+    """Puts back the leading dimensions of size 1 that an assigned value had more than its place."""
+    extra = len(shape) - g.ndim
+    return reshape(g, (1,) * extra + tuple(g.shape)) if extra > 0 else g
+
+
+class ByArrays(NamedTuple):
+    """The ops for an index of a given number of integer arrays.
+
+    Attributes:
+        read: `x` at the index.
+        spread: its transpose, zeros to which values are added at the index.
+        add: `x` with values added at the index; duplicates accumulate.
+        write: `x` with a value at the index (of its view `basic`). Of several values for one element the last stays
+            on NumPy and any one on a device; the gradient goes to all of them, as PyTorch's does.
+    """
+
+    read: OpCall
+    spread: OpCall
+    add: OpCall
+    write: OpCall
+
+
+@cache
+def by_arrays(count: int) -> ByArrays:
+    """The ops for `count` index arrays."""
+    i = ", ".join(f"i{k}" for k in range(count))
+    none = (None,) * count
+    scope = {**globals(), "by": lambda: by_arrays(count)}
+
+    def function(text: str) -> Any:
+        return eval(f"lambda {text}", scope)
+
+    return ByArrays(
+        read=op(
+            "index",
+            function(f"xp, x, {i}, *, dims: _picked(x, dims, ({i},))"),
+            vjp=(function(f"g, {i}, x_shape, dims: by().spread(g, {i}, shape=x_shape, dims=dims)"), *none),
+        ),
+        spread=op(
+            "index_spread",
+            function(f"xp, x, {i}, *, shape, dims: _spread(xp, x, shape, dims, ({i},))"),
+            vjp=(function(f"g, {i}, dims: by().read(g, {i}, dims=dims)"), *none),
+        ),
+        add=op(
+            "index_add",
+            function(f"xp, x, values, {i}, *, dims: _added(xp, x, values, dims, ({i},))"),
+            vjp=(
+                lambda g: g,
+                function(f"g, {i}, dims, values_shape: _aligned(by().read(g, {i}, dims=dims), values_shape)"),
+                *none,
+            ),
+        ),
+        write=op(
+            "setitem",
+            function(f"xp, x, value, {i}, *, basic, dims, fresh: _assigned(xp, x, value, basic, dims, ({i},), fresh)"),
+            vjp=(
+                function(f"g, {i}, basic, dims: by().write(g, 0, {i}, basic=basic, dims=dims, fresh=True)"),
+                function(
+                    f"g, {i}, basic, dims, value_shape: "
+                    f"_aligned(by().read(_looked(g, basic), {i}, dims=dims), value_shape)"
+                ),
+                *none,
+            ),
+        ),
+    )
+
+
+# A boolean mask, over the dimensions from `dim` on.
+
+
+def _mask_placed(xp: Any, x: Array, mask: Array, *, shape: tuple[int, ...], dim: int) -> Array:
+    out = xp.zeros(shape, dtype=x.dtype)
+    out[ALL * dim + (mask,)] = x
+    return out
+
+
+mask_place = op(
+    "mask_place", _mask_placed, vjp=(lambda g, mask, dim: mask_read(g, mask, dim=dim), None)
+)  # fmt: skip
+mask_read = op(
+    "masked_select",
+    lambda xp, x, mask, *, dim: x[ALL * dim + (mask,)],
+    vjp=(lambda g, mask, x_shape, dim: mask_place(g, mask, shape=x_shape, dim=dim), None),
+    doc="The elements of `x` where the mask is true; the host waits for their number.",
+)
+
+
+def _mask_assigned(xp: Any, x: Array, value: Any, mask: Array, *, basic: Any, dim: int, fresh: bool) -> Array:
+    if getattr(value, "size", 1) != 1:
+        view = x if basic is None else x[basic]
+        return _assign(xp, x, value, basic, ALL * dim + (mask,), view.ndim - mask.ndim + 1, fresh)
+    # One value needs no count of the true elements, for which a device would make the host wait.
+    value = value if fresh else _apart(xp, value, x)
+    out = xp.array(x) if fresh else x
+    region = out if basic is None else out[basic]
+    value = value.reshape(()) if hasattr(value, "dtype") else value
+    xp.copyto(region, value, casting="unsafe", where=_over(mask, region.ndim, dim))
+    return out
+
+
+def _over(mask: Any, ndim: int, dim: int) -> Any:
+    """The mask with dimensions of size 1 behind, so that it broadcasts from `dim` on to `ndim` dimensions."""
+    return reshape(mask, tuple(mask.shape) + (1,) * (ndim - dim - mask.ndim))
+
+
+def _mask_taken(g: Any, mask: Any, basic: Any, dim: int, value_shape: tuple[int, ...]) -> Any:
+    region = _looked(g, basic)
+    if prod(value_shape) == 1:
+        return _aligned(choose(_over(mask, region.ndim, dim), region, 0.0), value_shape)
+    return _aligned(mask_read(region, mask, dim=dim), value_shape)
+
+
+mask_write = op(
+    "setitem",
+    _mask_assigned,
+    vjp=(
+        lambda g, mask, basic, dim: mask_write(g, 0, mask, basic=basic, dim=dim, fresh=True),
+        lambda g, mask, basic, dim, value_shape: _mask_taken(g, mask, basic, dim, value_shape),
+        None,
+    ),
+)
+
+_write = op(
+    "setitem",
+    lambda xp, x, value, *, basic, fresh: _assign(xp, x, value, basic, ..., x[basic].ndim, fresh),
+    vjp=(
+        lambda g, basic: _write(g, 0, basic=basic, fresh=True),
+        lambda g, basic, value_shape: _aligned(at(g, index=basic), value_shape),
+    ),
+)
+
+# An index as it is written.
+
+
+class Resolved(NamedTuple):
+    """An index in its two steps: the view (`basic`, None if it is the whole), and what picks from the view's
+    dimensions `dims`: integer arrays, or one mask that begins there."""
+
+    basic: tuple[Any, ...] | None
+    arrays: tuple[Any, ...]
+    dims: tuple[int, ...]
+    masked: bool
+
+
+def _plain(index: Any) -> tuple[Any, ...] | None:
+    """The basic index that `index` is, or None if it holds more than ints, plain slices, None and `...`."""
+    kind = index.__class__
+    if kind is int:
+        return (index, ...)
+    whole = False
+    items = index if kind is tuple else (index,)
+    for item in items:
+        kind = item.__class__
+        if kind is slice:
+            for bound in (item.start, item.stop, item.step):
+                if bound is not None and bound.__class__ is not int:
+                    return None
+        elif item is ...:
+            whole = True
+        elif kind is not int and item is not None:
+            return None
+    return items if whole else (*items, ...)
+
+
+def _item(item: Any, home: Backend) -> Any:
+    """One item of an index: an int, a slice, None, `...`, a bool, or an array of `home` of one or more dimensions."""
+    if item is None or item is ... or item.__class__ is int:
+        return item
+    if isinstance(item, slice):
+        bounds = (item.start, item.stop, item.step)
+        return slice(*[None if bound is None else as_index(bound) for bound in bounds])
+    if isinstance(item, bool):
+        return item
+    if isinstance(item, (list, range)):
+        item = list(item)
+        item = as_array(item, None if item else dtypes.int64, None, home.name)
+    array = item._array if isinstance(item, Tensor) else item
+    if is_array(array):
+        return _index_array(item, array, home)
+    if hasattr(item, "__index__"):
+        return as_index(item)
+    raise IndexError(
+        f"getitem: an index is made of integers, slices, '...', None and integer or boolean tensors, arrays and lists; "
+        f"got {type(item).__name__}"
+    )
+
+
+def _index_array(item: Any, array: Array, home: Backend) -> Any:
+    source = backend_of(array)
+    kind = array.dtype.kind
+    if kind not in "iub":
+        raise IndexError(f"getitem: tensors used as indices are of an integer or boolean dtype, got {array.dtype}")
+    if array.ndim == 0 and (kind == "b" or source.device_type == "cpu"):
+        return source.item(array)
+    if source is not home:
+        if source.device_type != "cpu":
+            raise mixed("getitem", (home.xp.zeros(0), item))
+        return home.asarray(array)
+    if array.dtype == dtypes.uint64:
+        return array.astype(dtypes.int64)
+    return item
+
+
+def resolve(x: Any, index: Any) -> Resolved:
+    """`index` of the tensor or array `x`, of any kind, in its two steps.
+
+    Raises:
+        IndexError: it is no index, or names more dimensions than there are; a mask's shape is not that of the
+            dimensions it stands for.
+        MixedBackends: an index tensor is on another device, and not on the host.
+    """
+    home = backend_of(x._array if isinstance(x, Tensor) else x)
+    shape = tuple(x.shape)
+    items = [_item(item, home) for item in (index if isinstance(index, tuple) else (index,))]
+    used = sum(_width(item) for item in items)
+    if used > len(shape):
+        raise IndexError(f"getitem: {used} dimensions are indexed, but the shape is {shape}")
+    if sum(item is ... for item in items) > 1:
+        raise IndexError("getitem: an index can have only one '...'")
+    basic: list[Any] = []
+    picks: list[tuple[int, Any]] = []  # dimension of the view, and array
+    axis = dim = 0  # of x, and of the view
+    for item in items:
+        width = len(shape) - used if item is ... else _width(item)
+        if isinstance(item, bool):
+            basic.append(None)
+            picks.append((dim, home.xp.arange(int(item))))
+        elif hasattr(item, "dtype"):
+            if item.dtype.kind == "b" and tuple(item.shape) != shape[axis : axis + width]:
+                raise IndexError(
+                    f"getitem: a mask of shape {tuple(item.shape)} stands for dimensions of shape "
+                    f"{shape[axis : axis + width]}, {axis} and on of {shape}"
+                )
+            basic.extend(ALL * width)
+            picks.append((dim, item))
+        else:
+            basic.append(item)
+        axis += width
+        dim += 1 if item is None or isinstance(item, bool) else 0 if isinstance(item, int) else width
+    masked = len(picks) == 1 and picks[0][1].dtype.kind == "b"
+    if not masked:
+        picks = [pick for dim, array in picks for pick in _without_masks(dim, array, home)]
+    whole = all(item is ... or item == slice(None) for item in basic)
+    return Resolved(
+        None if whole else (*basic, ...) if ... not in basic else tuple(basic),
+        tuple(array for _, array in picks),
+        tuple(dim for dim, _ in picks),
+        masked,
+    )
+
+
+def _width(item: Any) -> int:
+    """How many dimensions one item of an index takes."""
+    if item is None or item is ... or isinstance(item, bool):
+        return 0
+    return item.ndim if hasattr(item, "dtype") and item.dtype.kind == "b" else 1
+
+
+def _without_masks(dim: int, array: Any, home: Backend) -> list[tuple[int, Any]]:
+    if array.dtype.kind != "b":
+        return [(dim, array)]
+    raw = array._array if isinstance(array, Tensor) else array
+    return [(dim + k, indices) for k, indices in enumerate(home.xp.nonzero(raw))]
+
+
+def getitem(input: Any, index: Any) -> Any:
+    """`input[index]`, differentiable.
+
+    Args:
+        index: integers, slices (of negative step too), None, `...`, integer or boolean tensors, arrays and lists, alone
+            or in a tuple. uint8 tensors are integers, not masks.
+
+    Returns:
+        A view where there are only integers, slices, None and `...`; else a copy. A 0-d integer tensor on the host is
+        an integer; on a device, where its value is not known without waiting, it gives a copy.
+
+    Raises:
+        IndexError: an index is out of range (on a device, index arrays wrap around instead), has too many entries, or
+            is of the wrong type.
+    """
+    basic = _plain(index)
+    if basic is not None:
+        return at(input, index=basic)
+    found = resolve(input, index)
+    view = _looked(input, found.basic)
+    if found.masked:
+        return mask_read(view, found.arrays[0], dim=found.dims[0])
+    if found.arrays:
+        return by_arrays(len(found.arrays)).read(view, *found.arrays, dims=found.dims)
+    return at(input, index=(...,)) if view is input else view
+
+
+def setitem(input: Any, index: Any, value: Any) -> Any:
+    """A copy of `input` with `value` at `index`: what `input[index] = value` does, out of place and differentiable.
+
+    Args:
+        index: as in `getitem`.
+        value: a tensor, array, nested list or number that broadcasts to what the index selects; it is cast to the
+            dtype of `input`.
+
+    Raises:
+        IndexError: as `getitem`.
+        ValueError: the value's shape does not fit.
+        TypeError: the value requires a gradient, and `input` is of an integer dtype.
+    """
+    return _set(input, index, value, fresh=True)
+
+
+def overwrite(input: Any, index: Any, value: Any) -> Any:
+    """`setitem` into the memory of `input` itself. The tensor returned shares that memory, and its place in the graph
+    is that of the changed values: the caller gives it to `input`, and notes the change in the memory's version."""
+    return _set(input, index, value, fresh=False)
+
+
+def _set(x: Any, index: Any, value: Any, fresh: bool) -> Any:
+    value = _fitting_value(x, value)
+    basic = _plain(index)
+    if basic is not None:
+        return _write(x, value, basic=basic, fresh=fresh)
+    found = resolve(x, index)
+    if found.masked:
+        return mask_write(x, value, found.arrays[0], basic=found.basic, dim=found.dims[0], fresh=fresh)
+    if found.arrays:
+        write = by_arrays(len(found.arrays)).write
+        return write(x, value, *found.arrays, basic=found.basic, dims=found.dims, fresh=fresh)
+    return _write(x, value, basic=found.basic or (...,), fresh=fresh)
+
+
+def _fitting_value(x: Any, value: Any) -> Any:
+    if isinstance(value, Tensor):
+        if value._requires and not dtypes.is_differentiable(x.dtype):
+            raise TypeError(
+                f"setitem: a {x.dtype} tensor cannot hold a value that requires a gradient; detach() the value, or "
+                f"convert the tensor with .to(cr.float32)"
+            )
+        return value
+    home = backend_of(x._array if isinstance(x, Tensor) else x)
+    if isinstance(value, (list, tuple)):
+        return as_array(value, x.dtype, None, home.name)
+    if is_array(value) and backend_of(value) is not home and backend_of(value).device_type == "cpu":
+        return home.asarray(value)
+    return value
+
+
+__all__ = ["getitem", "setitem"]

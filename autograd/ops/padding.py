@@ -1,0 +1,111 @@
+"""`nn.functional.pad`: with a constant, mirrored, with the edge repeated, or around the other end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index as as_index
+from typing import Any
+
+from ...backends import Array
+from ..op import op
+from .getitem import ALL, at
+from .joining import cat
+from .rearrange import flip
+from .shape import expand
+
+Widths = tuple[tuple[int, int], ...]
+"""Before and after, for each dimension; negative ones cut off."""
+
+
+def _padded(xp: Any, x: Array, *, widths: Widths, value: float) -> Array:
+    shape = tuple([size + before + after for size, (before, after) in zip(x.shape, widths, strict=True)])
+    out = xp.full(shape, value, dtype=x.dtype)
+    inner = tuple([slice(max(before, 0), size - max(after, 0)) for size, (before, after) in zip(shape, widths, strict=True)])
+    kept = tuple([slice(max(-before, 0), size - max(-after, 0)) for size, (before, after) in zip(x.shape, widths, strict=True)])
+    out[inner] = x[kept]
+    return out
+
+
+def _opposite(widths: Widths) -> Widths:
+    return tuple([(-before, -after) for before, after in widths])
+
+
+_pad = op("pad", _padded, vjp=lambda g, widths: _pad(g, widths=_opposite(widths), value=0))
+
+
+def _piece(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
+    return at(x, index=(*ALL * dim, slice(start, stop), ...))
+
+
+def _mirrored(x: Any, dim: int, before: int, after: int) -> tuple[Any, Any]:
+    size = x.shape[dim]
+    return flip(_piece(x, dim, 1, before + 1), dim), flip(_piece(x, dim, size - 1 - after, size - 1), dim)
+
+
+def _edges(x: Any, dim: int, before: int, after: int) -> tuple[Any, Any]:
+    size = x.shape[dim]
+    first, last = _piece(x, dim, 0, 1), _piece(x, dim, size - 1, size)
+    lead, rest = x.shape[:dim], x.shape[dim + 1 :]
+    return expand(first, (*lead, before, *rest)), expand(last, (*lead, after, *rest))
+
+
+def _around(x: Any, dim: int, before: int, after: int) -> tuple[Any, Any]:
+    size = x.shape[dim]
+    return _piece(x, dim, size - before, size), _piece(x, dim, 0, after)
+
+
+_MODES = {"reflect": (_mirrored, 1), "replicate": (_edges, None), "circular": (_around, 0)}
+"""What stands before and after, and by how much the padding must be smaller than the dimension."""
+
+
+def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+    """`input` with its last dimensions made longer, or shorter where a number is negative.
+
+    Args:
+        pad: how much before and after: `(left, right)` for the last dimension, `(left, right, top, bottom)` for the
+            last two, and so on.
+        mode: `"constant"`; `"reflect"`, mirrored at the edge element; `"replicate"`, the edge element repeated;
+            `"circular"`, as if the other end followed.
+        value: the constant, 0 if not given.
+
+    Raises:
+        ValueError: `pad` has an odd number of entries or too many, is larger than the mode allows, or cuts more than
+            there is; the mode is unknown, or takes no value.
+    """
+    amounts = [as_index(n) for n in pad]
+    shape = tuple(input.shape)
+    if len(amounts) % 2 or len(amounts) > 2 * len(shape):
+        raise ValueError(
+            f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {tuple(amounts)}"
+        )
+    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+    widths: Widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
+    for size, (before, after) in zip(shape, widths, strict=True):
+        if size + before + after < 0 or size + min(before, 0) < 0 or size + min(after, 0) < 0:
+            raise ValueError(f"pad: {tuple(amounts)} cuts off more than there is in shape {shape}")
+    if mode == "constant":
+        return _pad(input, widths=widths, value=0 if value is None else value)
+    if mode not in _MODES:
+        raise ValueError(f"pad: mode must be 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}")
+    if value:
+        raise ValueError(f"pad: mode {mode!r} takes no value, got {value}")
+    neighbours, less = _MODES[mode]
+    result = input
+    for dim, (before, after) in enumerate(widths):
+        if before == after == 0:
+            continue
+        size = shape[dim]
+        if (less is not None and max(before, after) > size - less) or size == 0:
+            raise ValueError(
+                f"pad: {mode} padding of {before} and {after} does not fit dimension {dim} of shape {shape}"
+                + (f"; at most {size - less} is possible" if less is not None and size else "")
+            )
+        ends = neighbours(result, dim, max(before, 0), max(after, 0))
+        parts = [part for part, width in zip((ends[0], result, ends[1]), (before, 1, after), strict=True) if width > 0]
+        longer = parts[0] if len(parts) == 1 else cat(parts, dim)
+        length = longer.shape[dim]
+        result = _piece(longer, dim, max(-before, 0), length - max(-after, 0)) if min(before, after) < 0 else longer
+    return result
+
+
+__all__ = ["pad"]

@@ -1,0 +1,376 @@
+"""Rearrangements: elements reversed, shifted, repeated, kept on one side of a diagonal or laid along one.
+
+All are copies, but for `diagonal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import index as as_index
+from typing import Any
+
+from ...backends import Array, backend_of
+from ..op import op
+from ..tensor import Tensor
+from . import arithmetic
+from .dims import canonical_dim, canonical_dims
+from .getitem import ALL
+from .indexing import index_on, index_select
+from .shape import clone, given, permute, reshape, transpose
+
+# Reversed and shifted.
+
+_BACKWARDS = slice(None, None, -1)
+
+
+def _flipped(xp: Any, x: Array, *, dims: tuple[int, ...]) -> Array:
+    return x[tuple([_BACKWARDS if k in dims else slice(None) for k in range(x.ndim)])].copy()
+
+
+_flip = op("flip", _flipped, vjp=lambda g, dims: _flip(g, dims=dims), linear=True)
+
+
+def flip(input: Any, *dims: Any, **named: Any) -> Any:
+    """The elements in reverse order along these dimensions: `flip(x, 0)`, `flip(x, (0, 1))` or `flip(x, dims=(0, 1))`.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    wanted = given("flip", dims, named.pop("dims", None))
+    if named:
+        raise TypeError(f"flip: unexpected argument {next(iter(named))!r}")
+    return _flip(input, dims=canonical_dims("flip", wanted, input.ndim))
+
+
+def fliplr(input: Any) -> Any:
+    """The columns in reverse order: `flip` along dimension 1."""
+    return flip(input, 1)
+
+
+def flipud(input: Any) -> Any:
+    """The rows in reverse order: `flip` along dimension 0."""
+    return flip(input, canonical_dim("flipud", 0, input.ndim))
+
+
+def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
+    """Turned by 90 degrees `k` times in the plane of two dimensions, from the first towards the second.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: `dims` does not name two different dimensions.
+    """
+    plane = tuple(canonical_dim("rot90", dim, input.ndim) for dim in dims)
+    if len(plane) != 2 or plane[0] == plane[1] or input.ndim < 2:
+        raise ValueError(f"rot90: dims must name two different dimensions, got {tuple(dims)}")
+    turns = k % 4
+    if turns == 0:
+        return clone(input)
+    if turns == 2:
+        return _flip(input, dims=plane)
+    return transpose(_flip(input, dims=(plane[1] if turns == 1 else plane[0],)), *plane)
+
+
+def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple([-shift for shift in shifts])
+
+
+_roll = op(
+    "roll",
+    lambda xp, x, *, shifts, dims: xp.roll(x, shifts, dims),
+    vjp=lambda g, shifts, dims: _roll(g, shifts=_back(shifts), dims=dims),
+    linear=True,
+)
+
+
+def roll(input: Any, shifts: int | Sequence[int], dims: int | Sequence[int] | None = None) -> Any:
+    """Shifted along these dimensions, what leaves at one end coming in at the other; without `dims` as if flattened.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: there are not as many shifts as dimensions.
+    """
+    moves = tuple([as_index(s) for s in (shifts if isinstance(shifts, (tuple, list)) else (shifts,))])
+    if dims is None:
+        if len(moves) != 1:
+            raise ValueError(f"roll: {len(moves)} shifts need as many dims")
+        return reshape(_roll(reshape(input, (-1,)), shifts=moves, dims=(0,)), tuple(input.shape))
+    places = dims if isinstance(dims, (tuple, list)) else (dims,)
+    if len(moves) != len(places):
+        raise ValueError(f"roll: {len(moves)} shifts for {len(places)} dims")
+    if not input.ndim:
+        raise IndexError("roll: a 0-d tensor has no dimension to shift along")
+    return _roll(input, shifts=moves, dims=tuple([canonical_dim("roll", dim, input.ndim) for dim in places]))
+
+
+# Repeated.
+
+
+def _summed(g: Any, blocks: tuple[int, ...], kept: tuple[int, ...], shape: tuple[int, ...]) -> Any:
+    """`g` seen with shape `blocks`, summed to shape `kept` (1 where a sum is taken), given shape `shape`."""
+    return reshape(arithmetic.sum_to(reshape(g, blocks), shape=kept), shape)
+
+
+def _untile(g: Any, x_shape: tuple[int, ...], repeats: tuple[int, ...]) -> Any:
+    shape = (1,) * (len(repeats) - len(x_shape)) + x_shape
+    blocks = tuple([n for pair in zip(repeats, shape, strict=True) for n in pair])
+    return _summed(g, blocks, tuple([n for size in shape for n in (1, size)]), x_shape)
+
+
+_repeat = op(
+    "repeat",
+    lambda xp, x, *, repeats: xp.tile(x, repeats),
+    vjp=lambda g, x_shape, repeats: _untile(g, x_shape, repeats),
+    linear=True,
+)
+
+
+def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
+    """Copies side by side, as many along each dimension as `repeats` says; more of them than there are dimensions add
+    dimensions in front.
+
+    Raises:
+        ValueError: there are fewer repeats than dimensions, or one is negative.
+    """
+    wanted = given("repeat", repeats, named.pop("repeats", None))
+    if named:
+        raise TypeError(f"repeat: unexpected argument {next(iter(named))!r}")
+    times = tuple([as_index(n) for n in wanted])
+    if len(times) < input.ndim or any(n < 0 for n in times):
+        raise ValueError(f"repeat: expected at least {input.ndim} repeats, none negative, got {times}; or use tile")
+    return _repeat(input, repeats=times)
+
+
+def tile(input: Any, *dims: Any, **named: Any) -> Any:
+    """`repeat`, where missing repeats in front count as 1."""
+    wanted = given("tile", dims, named.pop("dims", None))
+    if named:
+        raise TypeError(f"tile: unexpected argument {next(iter(named))!r}")
+    return repeat(input, (1,) * (input.ndim - len(wanted)) + wanted)
+
+
+def _ungroup(g: Any, x_shape: tuple[int, ...], repeats: int, dim: int) -> Any:
+    blocks = (*x_shape[: dim + 1], repeats, *x_shape[dim + 1 :])
+    return _summed(g, blocks, (*x_shape[: dim + 1], 1, *x_shape[dim + 1 :]), x_shape)
+
+
+_repeat_each = op(
+    "repeat_interleave",
+    lambda xp, x, *, repeats, dim: xp.repeat(x, repeats, axis=dim),
+    vjp=lambda g, x_shape, repeats, dim: _ungroup(g, x_shape, repeats, dim),
+    linear=True,
+)
+
+
+def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
+    """Each slice along `dim` repeated, the repeats beside each other; without `dim` the elements of the flattened input.
+
+    Args:
+        repeats: how often, or for each slice how often: 1-d integers. (A tensor on a device makes the host wait.)
+        output_size: the length that results, checked if given.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: a repeat is negative, or there are not as many as slices.
+    """
+    x = reshape(input, (-1,)) if dim is None or not input.ndim else input
+    dim = 0 if dim is None else canonical_dim("repeat_interleave", dim, input.ndim)
+    length = x.shape[dim]
+    times = repeats
+    if not isinstance(repeats, int):
+        numbers = index_on("repeat_interleave", x, repeats)
+        array = numbers._array if isinstance(numbers, Tensor) else numbers
+        listed = backend_of(array).to_host(array).tolist()
+        times = listed[0] if isinstance(listed, list) and len(listed) == 1 else listed
+    if isinstance(times, int):
+        if times < 0:
+            raise ValueError(f"repeat_interleave: cannot repeat {times} times")
+        total = times * length
+    else:
+        if len(times) != length or min(times, default=0) < 0:
+            raise ValueError(f"repeat_interleave: {length} slices need as many repeats, none negative, got {times}")
+        total = sum(times)
+    if output_size is not None and output_size != total:
+        raise ValueError(f"repeat_interleave: output_size {output_size} is not {total}, what the repeats add up to")
+    if isinstance(times, int):
+        return _repeat_each(x, repeats=times, dim=dim)
+    return index_select(x, dim, [place for place, count in enumerate(times) for _ in range(count)])
+
+
+# Diagonals.
+
+_tril = op(
+    "tril", lambda xp, x, *, diagonal: xp.tril(x, diagonal), vjp=lambda g, diagonal: _tril(g, diagonal=diagonal), linear=True
+)  # fmt: skip
+_triu = op(
+    "triu", lambda xp, x, *, diagonal: xp.triu(x, diagonal), vjp=lambda g, diagonal: _triu(g, diagonal=diagonal), linear=True
+)  # fmt: skip
+
+
+def _matrix(function: str, x: Any) -> Any:
+    if x.ndim < 2:
+        raise ValueError(f"{function}: expected a matrix or a batch of them, got shape {tuple(x.shape)}")
+    return x
+
+
+def tril(input: Any, diagonal: int = 0) -> Any:
+    """0 above a diagonal of each matrix (the last two dimensions): 0 is the main one, positive ones lie above it.
+
+    Raises:
+        ValueError: it has fewer than two dimensions.
+    """
+    return _tril(_matrix("tril", input), diagonal=diagonal)
+
+
+def triu(input: Any, diagonal: int = 0) -> Any:
+    """0 below a diagonal of each matrix (the last two dimensions): 0 is the main one, positive ones lie above it.
+
+    Raises:
+        ValueError: it has fewer than two dimensions.
+    """
+    return _triu(_matrix("triu", input), diagonal=diagonal)
+
+
+def _diagonal_of(xp: Any, x: Array, *, offset: int, dim1: int, dim2: int) -> Array:
+    found = x.diagonal(offset, dim1, dim2)
+    if hasattr(found, "setflags") and x.flags.writeable:
+        found.setflags(write=True)  # NumPy hands it out read-only, and in-place changes go through it
+    return found
+
+
+def _diagonal_placed(xp: Any, x: Array, *, shape: tuple[int, ...], offset: int, dim1: int, dim2: int) -> Array:
+    out = xp.zeros(shape, dtype=x.dtype)
+    _diagonal_of(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = x
+    return out
+
+
+_diagonal = op(
+    "diagonal",
+    _diagonal_of,
+    vjp=lambda g, x_shape, offset, dim1, dim2: _diagonal_place(g, shape=x_shape, offset=offset, dim1=dim1, dim2=dim2),
+    linear=True,
+    view=True,
+)
+_diagonal_place = op(
+    "diagonal_place",
+    _diagonal_placed,
+    vjp=lambda g, offset, dim1, dim2: _diagonal(g, offset=offset, dim1=dim1, dim2=dim2),
+    linear=True,
+)
+
+
+def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
+    """A view of a diagonal of the matrices in dimensions `dim1` and `dim2`, as the last dimension.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: the dimensions are the same.
+    """
+    first, second = (canonical_dim("diagonal", dim, input.ndim) for dim in (dim1, dim2))
+    if first == second:
+        raise ValueError(f"diagonal: dim1 and dim2 must differ, got {dim1} and {dim2}")
+    return _diagonal(input, offset=offset, dim1=first, dim2=second)
+
+
+def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
+    """Matrices, in dimensions `dim1` and `dim2` of the result, with the last dimension of `input` on a diagonal and 0
+    elsewhere.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: the dimensions are the same, or the input is 0-d.
+    """
+    if not input.ndim:
+        raise ValueError("diag_embed: a 0-d tensor has no dimension to lay along a diagonal")
+    ndim = input.ndim + 1
+    first, second = (canonical_dim("diag_embed", dim, ndim) for dim in (dim1, dim2))
+    if first == second:
+        raise ValueError(f"diag_embed: dim1 and dim2 must differ, got {dim1} and {dim2}")
+    size = input.shape[-1] + abs(offset)
+    shape = list(input.shape[:-1])
+    for dim in sorted((first, second)):
+        shape.insert(dim, size)
+    return _diagonal_place(input, shape=tuple(shape), offset=offset, dim1=first, dim2=second)
+
+
+def diag(input: Any, diagonal: int = 0) -> Any:
+    """A matrix with a vector on a diagonal and 0 elsewhere; or, of a matrix, a copy of that diagonal.
+
+    Raises:
+        ValueError: it is neither a vector nor a matrix.
+    """
+    if input.ndim == 1:
+        return diag_embed(input, diagonal)
+    if input.ndim == 2:
+        return clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
+    raise ValueError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
+
+
+def trace(input: Any) -> Any:
+    """The sum of the main diagonal of a matrix; integers add up to int64.
+
+    Raises:
+        ValueError: it is no matrix.
+    """
+    if input.ndim != 2:
+        raise ValueError(f"trace: expected a matrix, got shape {tuple(input.shape)}")
+    return arithmetic.sum_to(_diagonal(input, offset=0, dim1=0, dim2=1), shape=())
+
+
+# Windows. Slices of `x` for each place in the window, or for each window: whichever are fewer.
+
+
+def _windows(size: int, step: int, count: int, dim: int) -> list[tuple[tuple[Any, ...], tuple[Any, ...]]]:
+    """Pairs of indices, of the windows and of the input, that name the same elements."""
+    if size <= count:
+        reach = step * (count - 1) + 1
+        return [((..., k), (*ALL * dim, slice(k, k + reach, step))) for k in range(size)]
+    return [((*ALL * dim, w), (*ALL * dim, slice(w * step, w * step + size))) for w in range(count)]
+
+
+def _unfolded(xp: Any, x: Array, *, dim: int, size: int, step: int) -> Array:
+    count = (x.shape[dim] - size) // step + 1
+    out = xp.empty((*x.shape[:dim], count, *x.shape[dim + 1 :], size), dtype=x.dtype)
+    for window, piece in _windows(size, step, count, dim):
+        out[window] = x[piece] if size <= count else xp.moveaxis(x[piece], dim, -1)
+    return out
+
+
+def _folded(xp: Any, x: Array, *, shape: tuple[int, ...], dim: int, size: int, step: int) -> Array:
+    count = x.shape[dim]
+    out = xp.zeros(shape, dtype=x.dtype)
+    for window, piece in _windows(size, step, count, dim):
+        out[piece] += x[window] if size <= count else xp.moveaxis(x[window], -1, dim)
+    return out
+
+
+_unfold = op(
+    "unfold",
+    _unfolded,
+    vjp=lambda g, x_shape, dim, size, step: _fold(g, shape=x_shape, dim=dim, size=size, step=step),
+    linear=True,
+)
+_fold = op(
+    "fold", _folded, vjp=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step), linear=True
+)  # fmt: skip
+
+
+def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
+    """All windows of `size` elements along a dimension, `step` apart: their number takes the place of the dimension, and
+    their elements become a new last dimension. A copy.
+
+    Raises:
+        IndexError: there is no such dimension.
+        ValueError: the dimension is shorter than a window, or the step is not positive.
+    """
+    dim = canonical_dim("unfold", dimension, input.ndim)
+    x = input if input.ndim else reshape(input, (1,))
+    if not 0 <= size <= x.shape[dim] or step < 1:
+        raise ValueError(
+            f"unfold: windows of {size}, {step} apart, do not fit into dimension {dim} of shape {tuple(input.shape)}"
+        )
+    found = _unfold(x, dim=dim, size=size, step=step)
+    return found if input.ndim else reshape(found, (size,))
+
+
+__all__ = ["diag", "diag_embed", "diagonal", "flip", "fliplr", "flipud", "repeat", "repeat_interleave", "roll", "rot90",
+           "tile", "trace", "tril", "triu", "unfold"]  # fmt: skip
