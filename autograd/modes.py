@@ -52,7 +52,8 @@ def is_inference_mode_enabled() -> bool:
 
 
 class _Switch:
-    """A change of mode that works as `with` block and as decorator, of functions and of generator functions."""
+    """A change of mode that works as `with` block and as decorator: of functions, generators, coroutines and
+    asynchronous generators. One object may be entered again, and in several threads and tasks at once."""
 
     def __init__(self, **change: bool) -> None:
         self._change = change
@@ -70,6 +71,10 @@ class _Switch:
     def __call__(self, function: F) -> F:
         if inspect.isgeneratorfunction(function):
             return _wrap_generator(function, self._fresh)
+        if inspect.iscoroutinefunction(function):
+            return _wrap_coroutine(function, self._fresh)
+        if inspect.isasyncgenfunction(function):
+            return _wrap_async_generator(function, self._fresh)
 
         @functools.wraps(function)
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -99,7 +104,45 @@ def _wrap_generator(function: F, fresh: Callable[[], _Switch]) -> F:
         except StopIteration as stop:
             return stop.value
         finally:
-            generator.close()
+            with fresh():
+                generator.close()
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _wrap_coroutine(function: F, fresh: Callable[[], _Switch]) -> F:
+    """A task has a mode of its own, so the body may keep it over its awaits."""
+
+    @functools.wraps(function)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        with fresh():
+            return await function(*args, **kwargs)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def _wrap_async_generator(function: F, fresh: Callable[[], _Switch]) -> F:
+    """As `_wrap_generator`, for `async for`."""
+
+    @functools.wraps(function)
+    async def wrapped(*args: Any, **kwargs: Any) -> Any:
+        generator = function(*args, **kwargs)
+        resume, value = generator.asend, None
+        try:
+            while True:
+                with fresh():
+                    item = await resume(value)
+                try:
+                    resume, value = generator.asend, (yield item)
+                except GeneratorExit:
+                    raise
+                except BaseException as error:
+                    resume, value = generator.athrow, error
+        except StopAsyncIteration:
+            return
+        finally:
+            with fresh():
+                await generator.aclose()
 
     return wrapped  # type: ignore[return-value]
 

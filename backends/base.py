@@ -10,6 +10,7 @@ Kernels every `xp` carries beside NumPy's names:
     matmul(a, b)                          the one matrix product (any batch shape, any layout)
     scatter_add(target, index, values)    target[index] += values, duplicates accumulated, in place
     erf(x), erfc(x)                       the error function and its complement
+    sigmoid(x)                            1 / (1 + exp(-x)), without overflow warnings
 """
 
 from __future__ import annotations

@@ -133,18 +133,20 @@ class CupyGenerator(philox.PhiloxGenerator):
         return out
 
 
-ERROR_FUNCTIONS = {
+SPECIAL_FUNCTIONS = {
     "erf": "y = erf(x)",
     "erfc": "y = erfc(x)",
+    "sigmoid": "y = T(1) / (T(1) + exp(-x))",
     "erf_half": "y = static_cast<T>(erff(static_cast<float>(x)))",
     "erfc_half": "y = static_cast<T>(erfcf(static_cast<float>(x)))",
+    "sigmoid_half": "y = static_cast<T>(1.0f / (1.0f + expf(-static_cast<float>(x))))",
 }
 """Bodies of elementwise kernels from `T x` to `T y`."""
 
 
-def _error_function(cupy: Any, name: str) -> Callable[[Array], Array]:
+def _special_function(cupy: Any, name: str) -> Callable[[Array], Array]:
     exact, half = (
-        cupy.ElementwiseKernel("T x", "T y", ERROR_FUNCTIONS[key], f"chainrule_{key}") for key in (name, f"{name}_half")
+        cupy.ElementwiseKernel("T x", "T y", SPECIAL_FUNCTIONS[key], f"chainrule_{key}") for key in (name, f"{name}_half")
     )
 
     def function(x: Array) -> Array:
@@ -170,7 +172,7 @@ def _namespace(cupy: Any) -> ModuleType:
     names = vars(xp)
     names.update({name: getattr(cupy, name) for name in dir(cupy) if not name.startswith("_")})
     names.update(shims(xp))
-    names.update({name: _error_function(cupy, name) for name in ("erf", "erfc")}, matmul=matmul)
+    names.update({name: _special_function(cupy, name) for name in ("erf", "erfc", "sigmoid")}, matmul=matmul)
     return xp
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .base import Backend, Generator
-from .special import erf, erfc
+from .special import erf, erfc, sigmoid
 
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -28,7 +28,7 @@ def _namespace() -> ModuleType:
     """NumPy's public names with the kernels beside them: a module, because Python reads those fastest."""
     xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
     vars(xp).update({name: getattr(np, name) for name in dir(np) if not name.startswith("_") and name != "test"})
-    vars(xp).update(matmul=matmul, scatter_add=scatter_add, erf=erf, erfc=erfc)
+    vars(xp).update(matmul=matmul, scatter_add=scatter_add, erf=erf, erfc=erfc, sigmoid=sigmoid)
     return xp
 
 

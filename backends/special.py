@@ -1,7 +1,8 @@
-"""The error function on NumPy arrays, which NumPy lacks.
+"""Special functions on NumPy arrays, which NumPy lacks: the error function and the logistic function.
 
-Rational approximations of W. J. Cody, "Rational Chebyshev approximations for the error function", Mathematics of
-Computation 23 (1969): |x| <= 0.46875, up to 4, and beyond, each within 6e-19 relative before rounding.
+The error function is computed by the rational approximations of W. J. Cody, "Rational Chebyshev approximations for the
+error function", Mathematics of Computation 23 (1969): |x| <= 0.46875, up to 4, and beyond, each within 6e-19 relative
+before rounding.
 """
 
 from __future__ import annotations
@@ -78,3 +79,11 @@ def erf(x: np.ndarray) -> np.ndarray:
 def erfc(x: np.ndarray) -> np.ndarray:
     """1 - erf(x), without the cancellation for large x."""
     return _compute(x, complement=True)
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    """1 / (1 + exp(-x)), element by element; to full relative accuracy in the lower tail too."""
+    with np.errstate(over="ignore"):  # exp(-x) is infinite where the result is 0
+        out = np.asarray(np.exp(-x if x.dtype.kind == "f" else -x.astype(np.float64)))
+    out += 1
+    return np.reciprocal(out, out=out)

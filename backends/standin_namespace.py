@@ -355,6 +355,10 @@ def erfc(x: DeviceArray) -> DeviceArray:
     return fresh(special.erfc(host(x, "erfc")))
 
 
+def sigmoid(x: DeviceArray) -> DeviceArray:
+    return fresh(special.sigmoid(host(x, "sigmoid")))
+
+
 def _submodule(name: str, lines: str, waits: frozenset[str]) -> ModuleType:
     module = ModuleType(f"chainrule.backends.standin.xp.{name}")
     for line in lines.strip().splitlines():
@@ -377,7 +381,7 @@ def namespace() -> ModuleType:
     names.update(own)
     names["linalg"] = _submodule("linalg", cupy_names.LINALG, _LINALG_WAITS)
     names["fft"] = _submodule("fft", cupy_names.FFT, frozenset())
-    names.update(matmul=matmul, erf=erf, erfc=erfc)
+    names.update(matmul=matmul, erf=erf, erfc=erfc, sigmoid=sigmoid)
     names.update(shims(xp))
 
     def missing(name: str) -> Any:

@@ -43,7 +43,7 @@ def main(steps: int = 60) -> float:
         loss.backward()
         with cr.no_grad():
             for parameter in parameters:
-                parameter -= 0.3 * parameter.grad
+                parameter -= 1.0 * parameter.grad
         if step % 10 == 9:
             print(f"step {step + 1:3}: loss {loss.item():.4f}")
 

@@ -16,6 +16,9 @@ from ..autograd.tensor import Tensor
 if TYPE_CHECKING:
     from .module import Module
 
+Values = tuple[Any, ...]
+
+# A copy, so that an in-place op on what the module received cannot change memory behind the border.
 _border = op(
     "module_border",
     lambda xp, *tensors: tuple([xp.array(t) for t in tensors]),
@@ -30,25 +33,26 @@ class Hooks:
 
     def __init__(self) -> None:
         self.before: dict[int, tuple[Callable[..., Any], bool]] = {}
+        """With whether they are given the keyword arguments too."""
         self.after: dict[int, tuple[Callable[..., Any], bool, bool]] = {}
+        """With whether they are given the keyword arguments too, and whether they are called after an error."""
         self.backward: dict[int, Callable[..., Any]] = {}
         self.backward_before: dict[int, Callable[..., Any]] = {}
 
 
 def add(hooks: dict[int, Any], hook: Any, prepend: bool) -> Handle:
     """Registers a hook, in front of the others if `prepend`."""
-    others = dict(hooks)
+    others = dict(hooks) if prepend else {}
     handle = Handle.add(hooks, hook)
-    if prepend:
-        for number, other in others.items():
-            del hooks[number]
-            hooks[number] = other
+    for number, other in others.items():
+        del hooks[number]
+        hooks[number] = other
     return handle
 
 
-def call(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def call(module: Module, hooks: Hooks, args: Values, kwargs: dict[str, Any]) -> Any:
     """`module.forward(*args, **kwargs)` with the hooks around it."""
-    finished = False
+    waiting = dict(hooks.after)
     try:
         for hook, with_kwargs in list(hooks.before.values()):
             args, kwargs = _before(module, hook, with_kwargs, args, kwargs)
@@ -56,24 +60,24 @@ def call(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, 
             result = _between_borders(module, hooks, args, kwargs)
         else:
             result = module.forward(*args, **kwargs)
-        for hook, with_kwargs, _ in list(hooks.after.values()):
+        for number, (hook, with_kwargs, _) in list(hooks.after.items()):
+            waiting.pop(number, None)
             changed = hook(module, args, kwargs, result) if with_kwargs else hook(module, args, result)
             result = result if changed is None else changed
-        finished = True
         return result
-    finally:
-        if not finished:
-            for hook, with_kwargs, always in list(hooks.after.values()):
-                if always:
-                    hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+    except Exception:
+        for hook, with_kwargs, always in waiting.values():
+            if always:
+                hook(module, args, kwargs, None) if with_kwargs else hook(module, args, None)
+        raise
 
 
 def _before(
-    module: Module, hook: Callable[..., Any], with_kwargs: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    module: Module, hook: Callable[..., Any], with_kwargs: bool, args: Values, kwargs: dict[str, Any]
+) -> tuple[Values, dict[str, Any]]:
     if not with_kwargs:
         changed = hook(module, args)
-        return args if changed is None else changed if isinstance(changed, tuple) else (changed,), kwargs
+        return args if changed is None else _as_tuple(changed), kwargs
     changed = hook(module, args, kwargs)
     if changed is None:
         return args, kwargs
@@ -82,80 +86,84 @@ def _before(
     return changed
 
 
-def _between_borders(module: Module, hooks: Hooks, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    entry, args = _cross(args)
-    result = module.forward(*args, **kwargs)
+def _as_tuple(value: Any) -> Values:
+    return value if isinstance(value, tuple) else (value,)
+
+
+class _Border:
+    """The tensors among some values, copied; and the node through which their gradients pass, if any will."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.places = [k for k, value in enumerate(values) if isinstance(value, Tensor)]
+        self.node: Node | None = None
+        if any(values[k].requires_grad for k in self.places):
+            crossed = _border(*[values[k] for k in self.places])
+            self.node = next((tensor.grad_fn for tensor in crossed if tensor.grad_fn is not None), None)
+            self.values = self.spread(crossed, values)
+
+    def spread(self, items: Any, others: Values | None = None) -> Values:
+        """One item per tensor, in the places of the tensors; elsewhere `others`, or None."""
+        found = [None] * len(self.values) if others is None else list(others)
+        for place, item in zip(self.places, items, strict=True):
+            found[place] = item
+        return tuple(found)
+
+    def gather(self, items: Values) -> Values:
+        """What stands in the places of the tensors."""
+        return tuple(items[place] for place in self.places)
+
+
+def _between_borders(module: Module, hooks: Hooks, args: Values, kwargs: dict[str, Any]) -> Any:
+    entry = _Border(args)
+    result = module.forward(*entry.values, **kwargs)
     several = isinstance(result, (tuple, list))
-    exit_node, results = _cross(tuple(result) if several else (result,))
-    if exit_node is not None:
-        _attach(module, hooks, entry, exit_node)
+    leaving = _Border(tuple(result) if several else (result,))
+    if leaving.node is not None:
+        _attach(module, hooks, entry, leaving, leaving.node)
     if not several:
-        return results[0]
-    if isinstance(result, list):
-        return list(results)
-    return type(result)(*results) if hasattr(result, "_fields") else results
+        return leaving.values[0]
+    if hasattr(result, "_fields"):
+        return type(result)(*leaving.values)
+    return type(result)(leaving.values)
 
 
-def _cross(values: tuple[Any, ...]) -> tuple[tuple[Node, list[int]] | None, tuple[Any, ...]]:
-    """`values` with the tensors among them behind a border, its node, and which of them they are; no node where no
-    gradient will pass."""
-    places = [k for k, value in enumerate(values) if isinstance(value, Tensor)]
-    if not any(values[k].requires_grad for k in places):
-        return None, values
-    crossed = _border(*[values[k] for k in places])
-    node = next((tensor.grad_fn for tensor in crossed if tensor.grad_fn is not None), None)
-    if node is None:  # nothing is recorded
-        return None, values
-    found = list(values)
-    for place, tensor in zip(places, crossed, strict=True):
-        found[place] = tensor
-    return (node, [len(values), *places]), tuple(found)
-
-
-def _attach(
-    module: Module, hooks: Hooks, entry: tuple[Node, list[int]] | None, leaving: tuple[Node, list[int]]
-) -> None:
+def _attach(module: Module, hooks: Hooks, entry: _Border, leaving: _Border, exit_node: Node) -> None:
     """Has the hooks called when backward reaches the borders of this call."""
-    arrived: list[tuple[Any, ...]] = []
+    arrived: Values = ()
 
-    def at_exit(grad_inputs: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
-        grads = _spread(grad_inputs, leaving[1])
-        for hook in list(hooks.backward_before.values()):
-            changed = hook(module, grads)
-            if changed is not None:
-                grads = changed if isinstance(changed, tuple) else (changed,)
-        arrived[:] = [grads]
-        if entry is None:
-            for hook in list(hooks.backward.values()):
-                hook(module, (None,) * 0, grads)
-        return tuple(grads[k] for k in leaving[1][1:])
-
-    def at_entry(grad_inputs: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
-        assert entry is not None
-        grads = _spread(grad_inputs, entry[1])
+    def run(grad_inputs: Values) -> Values:
         for hook in list(hooks.backward.values()):
-            changed = hook(module, grads, arrived[-1])
+            changed = hook(module, grad_inputs, arrived)
             if changed is not None:
-                changed = changed if isinstance(changed, tuple) else (changed,)
-                if len(changed) != len(grads):
-                    raise RuntimeError(
-                        f"a backward hook of {type(module).__name__} returned {len(changed)} gradients for "
-                        f"{len(grads)} inputs"
-                    )
-                grads = changed
-        return tuple(grads[k] for k in entry[1][1:])
+                grad_inputs = _same_number(module, _as_tuple(changed), grad_inputs)
+        return grad_inputs
 
-    leaving[0].register_hook(at_exit)
-    if entry is not None:
-        entry[0].register_hook(at_entry)
+    def at_exit(gradients: Values, _: Any) -> Values:
+        nonlocal arrived
+        arrived = leaving.spread(gradients)
+        for hook in list(hooks.backward_before.values()):
+            changed = hook(module, arrived)
+            if changed is not None:
+                arrived = _same_number(module, _as_tuple(changed), arrived)
+        if entry.node is None:
+            run((None,) * len(entry.values))
+        return leaving.gather(arrived)
+
+    def at_entry(gradients: Values, _: Any) -> Values:
+        return entry.gather(run(entry.spread(gradients)))
+
+    exit_node.register_hook(at_exit)
+    if entry.node is not None:
+        entry.node.register_hook(at_entry)
 
 
-def _spread(grads: tuple[Any, ...], places: list[int]) -> tuple[Any, ...]:
-    """The gradients in the places of their tensors, None for what is no tensor."""
-    found: list[Any] = [None] * places[0]
-    for place, g in zip(places[1:], grads, strict=True):
-        found[place] = g
-    return tuple(found)
+def _same_number(module: Module, changed: Values, expected: Values) -> Values:
+    if len(changed) != len(expected):
+        raise RuntimeError(
+            f"a backward hook of {type(module).__name__} returned {len(changed)} gradients in place of {len(expected)}"
+        )
+    return changed
 
 
 __all__ = ["Hooks", "add", "call"]

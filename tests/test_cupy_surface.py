@@ -446,7 +446,7 @@ def test_error_function_kernels_compile(name, dtype, architecture, layout):
     if dtype == "bfloat16":
         pytest.importorskip("ml_dtypes")
     half = dtype in cupy_backend._HALVES
-    body = cupy_backend.ERROR_FUNCTIONS[f"{name}_half" if half else name]
+    body = cupy_backend.SPECIAL_FUNCTIONS[f"{name}_half" if half else name]
     kernel = cupy.ElementwiseKernel("T x", "T y", body, f"chainrule_{name}")
     assert compiled(source_of(kernel, {"T": dtype}, frozenset(), *layout), architecture)
 

@@ -324,11 +324,11 @@ def test_grad_frees_as_backward_does(backend: Backend) -> None:
 
 def test_what_saved_nothing_can_be_passed_again(backend: Backend) -> None:
     def program(lib: Any) -> Any:
-        x = leaf(lib, X)
-        y = (x + 1 - x * 3 + x).sum()
+        x, w = leaf(lib, X), leaf(lib, X)
+        y = (x + 1 - x + (x - w) + x.reshape(6).sum()).sum()
         y.backward()
         y.backward()
-        return x.grad
+        return x.grad, w.grad
 
     agree(program)
 

@@ -9,6 +9,9 @@ from ..autograd.node import Node
 from ..backends import is_array
 from .summary import number_text
 
+SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "remainder": "%", "floor_divide": "//", "pow": "**"}
+"""Ops of two inputs that are written between them."""
+
 LONGEST = 28
 """Of a longer text the end is cut off."""
 
@@ -20,7 +23,7 @@ def attributes_text(node: Node, numbers: Mapping[str, Any] | None = None) -> str
     """What is worth telling of how an op was called: its attributes where they are not the defaults, and `numbers`,
     its inputs that were numbers, by name."""
     op = node.op
-    parts = [f"{name}={_value_text(value)}" for name, value in (numbers or {}).items()]
+    parts = [_number_input(node, name, value) for name, value in (numbers or {}).items()]
     defaults = getattr(op, "defaults", {})
     for name, value in zip(op.attributes, node.attributes, strict=False):
         if name == "index":
@@ -32,6 +35,15 @@ def attributes_text(node: Node, numbers: Mapping[str, Any] | None = None) -> str
         if text is not None:
             parts.append(f"{'dim' if name == 'dims' and '(' not in text else name}={text}")
     return ", ".join(parts)
+
+
+def _number_input(node: Node, name: str, value: Any) -> str:
+    """`* 2` for a number that stands after the sign, `1 -` for one that stands before it, else `low=0`."""
+    text = number_text(value) if isinstance(value, (bool, int, float, complex)) else str(value)
+    sign = SIGNS.get(node.op.name)
+    if sign is None or len(node.edges) != 2:
+        return f"{name}={text}"
+    return f"{text} {sign}" if name == node.op.inputs[0] and sign not in "+*" else f"{sign} {text}"
 
 
 def _is_default(name: str, value: Any, defaults: Mapping[str, Any]) -> bool:

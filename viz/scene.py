@@ -23,7 +23,7 @@ COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum", "fmax", "fmin", "hy
 MANY_PORTS = 8
 """An op of more inputs does not say which is which, and of more outputs shows those that are used."""
 
-FEW_OPS = 16
+FEW_OPS = 10
 """Up to this many operations, tensors get boxes of their own."""
 
 
@@ -47,6 +47,7 @@ class Box:
     title: str = ""
     detail: str = ""
     tag: str = ""
+    name: str = ""
     type: str = ""
     rows: list[Row] = field(default_factory=list)
     scope: tuple[str, ...] = ()
@@ -63,7 +64,8 @@ class Arrow(NamedTuple):
     tail_port: int | None
     head: str
     head_port: int | None
-    constant: bool = False
+    is_constant: bool = False
+    is_main: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ class Scene:
             if isinstance(place, Tensor):
                 self._leaf_box(place)
             elif (node := place[0]) in self._made and self._made[node].kind == "module":
-                self._made[node].is_output = True
+                self._mark_output(self._made[node])
                 self._made[node].type = type_text(tensor.shape, tensor.dtype)
 
     def _add(self, box: Box) -> Box:
@@ -208,7 +210,8 @@ class Scene:
             if self.options.show_values:
                 box.rows.append(self._value_row((node, k)))
                 box.rows.extend(self._gradient_rows((node, k)))
-            box.is_output = box.is_output or (node, k) in self._outputs
+            if (node, k) in self._outputs:
+                self._mark_output(box)
 
     def _output_name(self, node: Node, k: int) -> str:
         declared = node.op.output_names
@@ -227,20 +230,29 @@ class Scene:
             box = Box(f"value{index}" + (f"_{k}" if node.op.several else ""), "value", name, scope=node.scope)
             self._describe(box, (node, k), shapes[k], kinds[k])
             self._made[(node, k)] = self._add(box)
-            self.arrows.append(Arrow(op.id, None, box.id, None))
+            self.arrows.append(Arrow(op.id, None, box.id, None, is_main=True))
 
     def _describe(self, box: Box, place: tuple[Node, int], shape: Any, dtype: Any, named: bool = False) -> None:
         """Adds to a box what is known of the tensor at a place."""
         name = self.names.name(place)
         box.type = type_text(shape, dtype)
         if named:
-            box.tag = name or ""
+            box.name = name or ""
         elif name is not None:
             box.title = name
         if self.options.show_values:
             box.rows.append(self._value_row(place))
             box.rows.extend(self._gradient_rows(place))
-        box.is_output = place in self._outputs
+        if place in self._outputs:
+            self._mark_output(box)
+
+    @staticmethod
+    def _mark_output(box: Box) -> None:
+        box.is_output = True
+        if box.title:
+            box.tag = "output"
+        else:
+            box.title = "output"
 
     def _value_row(self, place: Place | Constant) -> Row:
         value = self.graph.value(place)
@@ -272,7 +284,8 @@ class Scene:
         if kind == "parameter":
             box.scope = self._common_scope(leaf)
         self._entitle(box, self.names.name(leaf))
-        box.is_output = leaf in self._outputs
+        if leaf in self._outputs:
+            box.is_output = True
         if self.options.show_values:
             box.rows.append(self._value_row(leaf))
         box.rows.extend(self._gradient_rows(leaf))
@@ -352,7 +365,9 @@ class Scene:
         tail_port = None
         if tail.outputs and isinstance(source, tuple):
             tail_port = self._shown_outputs(source[0]).index(source[1])
-        arrow = Arrow(tail.id, tail_port, head.id, k if head.inputs else None, isinstance(source, Constant))
+        is_main = isinstance(source, tuple)
+        is_constant = isinstance(source, Constant)
+        arrow = Arrow(tail.id, tail_port, head.id, k if head.inputs else None, is_constant, is_main)
         if "module" in (tail.kind, head.kind) and arrow in self.arrows:
             return
         self.arrows.append(arrow)

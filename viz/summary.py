@@ -23,14 +23,14 @@ def type_text(shape: tuple[int, ...], dtype: Any) -> str:
     return f"{tuple(shape) if shape else 'scalar'} {getattr(dtype, 'name', dtype)}"
 
 
-def number_text(value: Any) -> str:
-    """A number in four significant digits; integers in full."""
+def number_text(value: Any, digits: int = 4) -> str:
+    """A number in so many significant digits; integers in full."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, complex):
-        return f"{number_text(value.real)}{value.imag:+.4g}i"
+        return f"{number_text(value.real, digits)}{value.imag:+.{digits}g}i"
     if isinstance(value, float):
-        return f"{value + 0.0:.4g}"  # adding 0 turns -0 into 0
+        return f"{value + 0.0:.{digits}g}"  # adding 0 turns -0 into 0
     return str(value)
 
 
@@ -91,4 +91,5 @@ def _spread(array: Array, backend: Any, of_absolutes: bool) -> str:
         low, high = int(low), int(high)
     if low == high:
         return f"all {what}{number_text(low)}"
-    return f"{what}mean {number_text(mean)} in [{number_text(low)}, {number_text(high)}]"
+    mean, low, high = (number_text(n, 3) for n in (mean, low, high))
+    return f"{what}mean {mean} in [{low}, {high}]"

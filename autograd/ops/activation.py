@@ -15,17 +15,8 @@ _INV_SQRT_2PI = 0.3989422804014327
 _GELU_TANH = 0.7978845608028654  # sqrt(2/pi)
 
 
-def _sigmoid(xp: Any, x: Any) -> Any:
-    # tanh does not overflow: sigmoid(x) = (1 + tanh(x/2)) / 2, one pass cheaper than two exponentials and a choice.
-    if x.dtype.kind != "f":
-        x = x * 1.0
-    out = xp.tanh(x * 0.5)
-    out += 1
-    out *= 0.5
-    return out
-
-
-sigmoid = op("sigmoid", _sigmoid, vjp=lambda g, out: g * (out * (1 - out)), elementwise=True, doc="1 / (1 + exp(-x)).")
+sigmoid = op("sigmoid", lambda xp, x: xp.sigmoid(x), vjp=lambda g, out: g * (out * (1 - out)),
+             elementwise=True, doc="1 / (1 + exp(-x)).")  # fmt: skip
 relu = op("relu", lambda xp, x: xp.maximum(x, 0), vjp=lambda g, out: g * (out > 0), elementwise=True,
           doc="max(x, 0); the gradient at 0 is 0.")  # fmt: skip
 _leaky_relu = op(
@@ -52,7 +43,7 @@ _gelu_erf = op(
     "gelu", lambda xp, x: x * 0.5 * (xp.erf(x * _SQRT_HALF) + 1),
     vjp=lambda g, x: g * ((erf(x * _SQRT_HALF) + 1) * 0.5 + x * exp(x * x * -0.5) * _INV_SQRT_2PI), elementwise=True,
 )  # fmt: skip
-silu = op("silu", lambda xp, x: x * _sigmoid(xp, x), vjp=lambda g, x, out: g * (sigmoid(x) * (1 + x - out)),
+silu = op("silu", lambda xp, x: x * xp.sigmoid(x), vjp=lambda g, x, out: g * (sigmoid(x) * (1 + x - out)),
           elementwise=True, doc="x * sigmoid(x), also called swish (Elfwing et al. 2017).")  # fmt: skip
 
 

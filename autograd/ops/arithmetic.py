@@ -42,12 +42,14 @@ _cast_op = op(
     linear=True,
     elementwise=True,
 )
+_truncate = op("cast", _cast, elementwise=True)  # integers and booleans hold no gradient
 
 
 def cast(x: Any, *, dtype: Any) -> Any:
     """`x` with another dtype, differentiable between floating (and complex) ones. A complex `x` keeps its real part
     when `dtype` is real."""
-    return _cast_op(x, dtype=dtypes.as_dtype(dtype))
+    wanted = dtypes.as_dtype(dtype)
+    return (_cast_op if wanted.kind == "c" or dtypes.is_differentiable(wanted) else _truncate)(x, dtype=wanted)
 
 
 _fitting.update(sum_to=sum_to, cast=cast)

@@ -36,9 +36,8 @@ def _power_norm_vjp(g: Any, x: Any, out: Any, p: float, dims: Dims, keepdim: boo
     nonzero = out + (out == 0)
     if p == 2:
         return x * restore(g / nonzero, x.shape, dims, keepdim)
-    magnitude = abs(x)
-    scaled = (magnitude + (x == 0)) / restore(nonzero, x.shape, dims, keepdim)
-    return sign(x) * scaled ** (p - 1) * restore(g, x.shape, dims, keepdim)
+    scaled = (abs(x) + (x == 0)) / restore(nonzero, x.shape, dims, keepdim)
+    return sign(x) * scaled ** (p - 1) * restore(g * (out != 0), x.shape, dims, keepdim)
 
 
 _norm = op("norm", _power_norm, vjp=_power_norm_vjp, flops=lambda out, x: 2 * math.prod(x))

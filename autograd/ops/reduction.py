@@ -11,7 +11,6 @@ from typing import Any
 from ...backends import Array, dtypes
 from ..op import op
 from .arithmetic import cast
-from .comparison import choose
 from .dims import Dims, canonical_dim, kept_shape, reduced_dims, reduced_size
 from .scan import product_of_others
 from .shape import reshape
@@ -136,7 +135,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 _nansum = op(
     "nansum",
     lambda xp, x, *, dims, keepdim: xp.nansum(x, axis=dims, keepdims=keepdim),
-    vjp=lambda g, x, dims, keepdim: choose(x == x, restore(g, x.shape, dims, keepdim), 0.0),
+    vjp=lambda g, x, dims, keepdim: restore(g, x.shape, dims, keepdim) * (x == x),
     flops=_input_size,
 )
 
@@ -300,17 +299,21 @@ def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A00
     """Whether one element over the dimensions is not zero: a boolean tensor.
 
     Args:
-        dim: an int, a tuple of ints, or None for all.
+        dim: an int, a tuple of ints, or None for all. The empty tuple reduces nothing, other than elsewhere.
         keepdim: keep the reduced dimensions, with size 1.
 
     Raises:
         IndexError: there is no such dimension.
     """
+    if dim == ():
+        return input != 0
     return _any(input, dims=reduced_dims("any", input, dim), keepdim=keepdim)
 
 
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A001
     """Whether every element over the dimensions is not zero; arguments and errors as for `any`."""
+    if dim == ():
+        return input != 0
     return _all(input, dims=reduced_dims("all", input, dim), keepdim=keepdim)
 
 

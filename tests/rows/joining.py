@@ -1,0 +1,27 @@
+from .rows import Row, Sample, T
+
+ROWS = [
+    Row("cat", Sample([T(2, 3), T(2, 3)]), Sample((T(2, 3), T(2, 1), T(2, 0)), 1), Sample([T(2, 3), T(4, 3)], dim=-2),
+        Sample([T(3)]), Sample([T(0), T(2, 3), T(1, 3)]), Sample([T(2, 3), T(0)], -1), Sample([T(0), T(0)]),
+        Sample([T(2, dtype="int64"), T(3, dtype="int64")]), Sample([T(2, 0), T(2, 0)], 1),
+        covers=("concat", "concatenate")),
+    Row("stack", Sample([T(2, 3), T(2, 3)]), Sample((T(2, 3), T(2, 3), T(2, 3)), 1), Sample([T(2, 3), T(2, 3)], -1),
+        Sample([T(), T()]), Sample([T(0, 2), T(0, 2)], 2), Sample([T(3)], dim=1)),
+    Row("hstack", Sample([T(3), T(2)]), Sample([T(2, 3), T(2, 1)]), Sample([T(), T()]), Sample([T(2, 1, 2), T(2, 3, 2)])),
+    Row("vstack", Sample([T(3), T(3)]), Sample([T(2, 3), T(1, 3)]), Sample([T(), T()]), Sample([T(3), T(2, 3)]),
+        covers=("row_stack",)),
+    Row("column_stack", Sample([T(3), T(3)]), Sample([T(3), T(3, 2)]), Sample([T(), T()])),
+    Row("dstack", Sample([T(3), T(3)]), Sample([T(2, 3), T(2, 3)]), Sample([T(2, 3, 1), T(2, 3, 2)])),
+    Row("split", Sample(T(7), 3), Sample(T(6, 2), 2), Sample(T(2, 7), [2, 4, 1], 1), Sample(T(2, 6), (0, 6), dim=-1),
+        Sample(T(0, 2), 3), Sample(T(4), 9), Sample(T(0), 0)),
+    Row("chunk", Sample(T(7), 3), Sample(T(2, 6), 4, 1), Sample(T(3), 5), Sample(T(0, 2), 2), Sample(T(2, 6), 1, dim=-1)),
+    Row("tensor_split", Sample(T(7), 3), Sample(T(2, 7), (1, 4), 1), Sample(T(5), [3, 1]), Sample(T(5), (-2,)),
+        Sample(T(2), 4)),
+    Row("hsplit", Sample(T(6), 3), Sample(T(2, 4), 2), Sample(T(2, 5), (1, 3))),
+    Row("vsplit", Sample(T(4, 2), 2), Sample(T(5, 2), [1, 2])),
+    Row("dsplit", Sample(T(2, 1, 4), 2), Sample(T(1, 2, 5), [1, 4])),
+    Row("unbind", Sample(T(3, 2)), Sample(T(3, 2), 1), Sample(T(3)), Sample(T(2, 3, 2), -2), Sample(T(0, 2)),
+        Sample(T(2, 0))),
+    Row("narrow", Sample(T(5, 2), 0, 1, 3), Sample(T(2, 5), -1, -3, 2), Sample(T(3), 0, 3, 0), Sample(T(3), 0, 0, 3)),
+    Row("select", Sample(T(3, 4), 0, 1), Sample(T(3, 4), -1, -2), Sample(T(3), 0, 2), Sample(T(2, 0), 0, 1)),
+]  # fmt: skip
