@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..backends import NAMESPACES, Backend, MixedBackends, backend_of, get_backend, is_array
+from ..backends import BACKENDS, NAMESPACES, Backend, MixedBackends, backend_of, get_backend, is_array
 from .tensor import Tensor
 
 if TYPE_CHECKING:
     from .op import Op
 
 _NUMBERS = (bool, int, float, complex)
+_REAL = {int, float}
 
 
 def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[type, tuple[Any, ...]] | None:
@@ -23,6 +24,12 @@ def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[
         MixedBackends: arrays of two backends.
         TypeError: something that is neither tensor, array, number nor None.
     """
+    if op.elementwise and len(arrays) == 2:  # x * 2.0, 1 - x, ...: the common case, kept short
+        a, b = arrays
+        if type(b) in _REAL and type(a) in BACKENDS:
+            return type(a), (a, BACKENDS[type(a)].operand(b, a.dtype))
+        if type(a) in _REAL and type(b) in BACKENDS:
+            return type(b), (BACKENDS[type(b)].operand(a, b.dtype), b)
     backend: Backend | None = None
     for argument, value in zip(given, arrays, strict=True):
         if value is None or type(value) in _NUMBERS:

@@ -13,7 +13,7 @@ import linecache
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..backends import BACKENDS, NAMESPACES
+from ..backends import NAMESPACES, SCALARS
 from .arguments import explain, numbers_only, reconcile
 from .inline import expression
 from .modes import current
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .op import Op
 
 _RUNTIME: dict[str, Any] = {
-    "BACKENDS": BACKENDS, "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "Tensor": Tensor, "cast_to_specs": cast_to_specs,
+    "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "SCALARS": SCALARS, "Tensor": Tensor, "cast_to_specs": cast_to_specs,
     "fill_missing": fill_missing, "note_line": note_line, "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish, "new":
     object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
     "specs_of": specs_of, "wrap_outputs": wrap_outputs,
@@ -130,7 +130,7 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
     else:
         lines += [
             "if out_x.__class__ is not kind:",
-            "    out_x = BACKENDS[out_x.__class__].asarray(out_x)",
+            "    out_x = xp.asarray(out_x)",
             "out = new(Tensor)",
             "out._array = out_x",
             "out._grad = None",
@@ -263,6 +263,9 @@ def compile_vjp(op: Op) -> tuple[str, Callable[..., Any]]:
     lines = ["g = fill_missing(node, g)"] if op.several else []
     if op.saved_names:
         lines.append(f"{_tuple(list(op.saved_names))} = saved")
+        if op.elementwise:  # NumPy's scalars, in place of 0-d arrays, compute fastest among themselves
+            lines.append("if g.__class__ in SCALARS:")
+            lines += [f"    {n} = {n}[()] if {n}.__class__ in NAMESPACES else {n}" for n in op.saved_names]
     if op.attributes or op.fact_names:
         lines.append(f"{_tuple([*op.attributes, *op.fact_names])} = node.attributes")
     constants: dict[str, Any] = {}

@@ -152,8 +152,8 @@ def _propagate(
         g = _gather(node, arrived) if op.several else take(node, None)
         if g is None:
             continue
-        edges, saved = node.edges, node.saved
-        if node.extra is not None:
+        edges, saved, extra = node.edges, node.saved, node.extra
+        if extra is not None:
             g = _run_hooks(node, g, recorded)
         if wanted is not None:
             _catch(node, g, targets, caught)
@@ -172,9 +172,12 @@ def _propagate(
                 node.saved = freed
         else:
             results = op.vjp(node, g, edges, saved)
-        if node.extra is not None and node.extra.node_hooks:
+        if extra is not None and extra.node_hooks:
             results = _run_node_hooks(node, results, g, recorded)
-        for edge, result in zip(edges, results):
+        k = 0  # counted by hand: zip() costs as much as all the rest of this loop
+        for edge in edges:
+            result = results[k]
+            k += 1
             if edge is None or result is None:
                 continue
             if edge not in arrived:
@@ -182,9 +185,7 @@ def _propagate(
                 if edge.__class__ is not Node and not recorded and _is_fresh(result, node, g):
                     owned.add(edge)
             elif edge in owned:
-                total = arrived[edge]
-                total += result
-                arrived[edge] = total
+                arrived[edge] += result
             else:
                 arrived[edge] = arrived[edge] + result
                 if not recorded:

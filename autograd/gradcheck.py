@@ -244,7 +244,8 @@ class _Check:
             array[index] = held[index]
         if not [v.shape for v in above] == [v.shape for v in below] == self.shapes:
             raise GradcheckError(f"{_name(self.func)}: its outputs change their number or shapes when an input varies")
-        return [(a - b) / (2 * self.eps) for a, b in zip(above, below, strict=True)]
+        moved = [_host.subtract(a, b, out=_host.zeros_like(a), where=a != b) for a, b in zip(above, below, strict=True)]
+        return [m / (2 * self.eps) for m in moved]  # an infinite output that stays so has not moved
 
     def _numerical(self, tensor: Tensor, sizes: list[int]) -> list[Any]:
         """The Jacobian of every output with respect to `tensor`: one row per element of the input."""

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple, Union
 
 from ..backends import Array, backend_of, is_array
+from .engine import freed_error
 from .node import INFERENCE, Edge, Freed, Node
 from .tensor import Tensor
-from .versions import change_since
+from .versions import change_since, check_unchanged
 
 Place = Union["tuple[Node, int]", Tensor]
 """Where a value comes from: an output of a node, or a leaf."""
@@ -148,7 +150,7 @@ class Graph:
             self._constants[id(value)] = Constant(value, self._holders.get(id(value)))
         return self._constants[id(value)]
 
-    @property
+    @cached_property
     def freed(self) -> bool:
         """Whether a backward call has used up what some of its nodes had saved."""
         return any(isinstance(node.saved, Freed) for node in self.nodes)
@@ -207,6 +209,44 @@ class Graph:
             return ()
         results = result if isinstance(result, tuple) else (result,)
         return tuple(backend_of(r).asarray(r) for r in results)
+
+    def gradients(self) -> dict[Place, Array]:
+        """The gradient of the sum of the outputs with respect to every value, computed to be looked at: no `.grad`
+        changes, no hook runs, nothing is freed.
+
+        Raises:
+            RuntimeError: the graph was freed, an output has more than one element, or a saved array was changed in
+                place.
+        """
+        arrived: dict[Place, Array] = {}
+        for tensor in self.outputs:
+            if tensor.requires_grad:
+                if tensor.numel() != 1:
+                    raise RuntimeError(
+                        f"gradients are shown of outputs with one element, got one of shape {tensor.shape}; reduce it "
+                        f"first (.sum(), .mean())"
+                    )
+                _accumulate(arrived, place_of_tensor(tensor), tensor.backend.xp.ones_like(tensor._array))
+        for node in reversed(self.nodes):
+            g: Any = arrived.get((node, 0))
+            if node.op.several:
+                parts = tuple(arrived.get((node, k)) for k in range(len(node.shape)))
+                g = None if all(part is None for part in parts) else parts
+            if g is None:
+                continue
+            if isinstance(node.saved, Freed):
+                raise freed_error(node, node.saved)
+            check_unchanged(node)
+            assert node.op.vjp is not None
+            for edge, result in zip(node.edges, node.op.vjp(node, g, node.edges, node.saved), strict=False):
+                place = place_of(edge)
+                if place is not None and result is not None:
+                    _accumulate(arrived, place, result)
+        return arrived
+
+
+def _accumulate(arrived: dict[Place, Array], place: Place, g: Array) -> None:
+    arrived[place] = arrived[place] + g if place in arrived else g
 
 
 def _size(shape: tuple[int, ...]) -> int:

@@ -8,16 +8,18 @@ by its version (see `versions.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from weakref import ref
 
-from ..backends import Array, backend_of
-from .arguments import mixed
+from ..backends import Array, backend_of, is_array
 from .modes import current
+from .node import INFERENCE, Node, next_tick
 from .op import Op, op
 from .ops.arithmetic import cast
-from .record import user_line
+from .ops.getitem import basic_index, overwrite
+from .record import refuse_inference, user_line
 from .tensor import Tensor
 from .versions import record_change
 
@@ -34,6 +36,8 @@ def change(target: Tensor, name: str, compute: Callable[..., Any], *args: Any, *
     recording = current().grad
     if recording:
         _refuse_leaf(target, name)
+    _refuse_overlap(target._array, name)
+    since = next_tick()
     result = compute(target, *args, **kwargs)
     if result.shape != target.shape:
         raise RuntimeError(
@@ -44,24 +48,57 @@ def change(target: Tensor, name: str, compute: Callable[..., Any], *args: Any, *
         if _rank(result.dtype) > _rank(target.dtype):
             raise RuntimeError(f"{name}: a {result.dtype} result cannot be stored in a {target.dtype} tensor in place")
         result = cast(result, dtype=target.dtype)
-    write(target._array, ..., result._array, name)
+    if recording and result._requires:
+        _keep_original(result, target._array, since)
+    with _writing(name):
+        target._array[...] = result._array
+    record_change(target._array, name, user_line() if current().debug else None)
     if recording:
         rebase(target, result)
     return target
 
 
-def write(array: Array, index: Any, value: Any, name: str) -> None:
-    """`array[index] = value`, noted in the memory's version."""
+@contextmanager
+def _writing(name: str) -> Iterator[None]:
     try:
-        array[index] = value
+        yield
     except ValueError as error:
         if "read-only" not in str(error):
             raise
-        raise RuntimeError(
-            f"{name}: several elements of this tensor lie at one place in memory (it was expanded), or the memory is "
-            f"read-only; clone() it first"
-        ) from None
-    record_change(array, name, user_line() if current().debug else None)
+        raise RuntimeError(f"{name}: the memory of this tensor is read-only; clone() it first") from None
+
+
+def _refuse_overlap(array: Array, name: str) -> None:
+    """Refuses to write where several elements share a place in memory, which only NumPy would notice."""
+    if backend_of(array).owner(array) is array or not array.size:
+        return
+    end = array.dtype.itemsize
+    for stride, size in sorted((abs(t), n) for t, n in zip(array.strides, array.shape, strict=True) if n > 1):
+        if stride < end:
+            raise RuntimeError(
+                f"{name}: several elements of this tensor lie at one place in memory (it was expanded or unfolded); "
+                f"clone() it first"
+            )
+        end += stride * (size - 1)
+
+
+def _keep_original(result: Tensor, array: Array, since: int) -> None:
+    """Copies what the nodes made after `since` saved of the memory that is about to be overwritten: the gradient of
+    `w` in `x.mul_(w)` needs x as it was."""
+    backend = backend_of(array)
+    owner = backend.owner(array)
+
+    def kept(item: Any) -> Any:
+        if isinstance(item, tuple):
+            return tuple(kept(part) for part in item)
+        return backend.copy(item) if is_array(item) and backend.owner(item) is owner else item
+
+    stack = [result.grad_fn]
+    while stack:
+        node = stack.pop()
+        if node is not None and node.tick > since:
+            node.saved = kept(node.saved)
+            stack.extend(edge if isinstance(edge, Node) else edge[0] if isinstance(edge, tuple) else None for edge in node.edges)
 
 
 def _rank(dtype: Any) -> int:
@@ -83,13 +120,20 @@ def rebase(target: Tensor, result: Tensor) -> None:
     base = target if target._view is None else target._view.base
     if not (result._requires or base._requires):
         return
-    if target._view is None:
-        target._edge, target._requires = result._edge, result._requires
-    else:
-        written = _write_view(base, result, steps=target._view.steps, order=_order(base._array))
-        base._edge, base._requires = written._edge, written._requires
-    base._retains = False
+    if target._view is not None:
+        result = _write_view(base, result, steps=target._view.steps, order=_order(base._array))
+    _move(base, result)
     replay_views(base)
+
+
+def _move(tensor: Tensor, to: Tensor) -> None:
+    """Gives `tensor` the place in the graph that `to` has; `retain_grad` goes with the tensor."""
+    retains, node = tensor._retains, tensor.grad_fn
+    if retains and node is not None and node.extra is not None:
+        node.extra.retained.pop(tensor.output_nr, None)
+    tensor._edge, tensor._requires, tensor._retains = to._edge, to._requires, False
+    if retains and to._requires:
+        tensor.retain_grad()
 
 
 def replay_views(base: Tensor) -> None:
@@ -100,7 +144,7 @@ def replay_views(base: Tensor) -> None:
         fresh = base
         for step, attributes in view._view.steps:
             fresh = step.call(fresh, **attributes)
-        view._edge, view._requires, view._retains = fresh._edge, fresh._requires, False
+        _move(view, fresh)
     base._views = [ref(view) for view in views]  # without those that the replay made
 
 
@@ -143,55 +187,18 @@ def assign(target: Tensor, index: Any, value: Any) -> None:
     recording = current().grad
     if recording:
         _refuse_leaf(target, "setitem")
-    raw = index_arrays(index)
-    source = value._array if isinstance(value, Tensor) else value
-    if hasattr(source, "dtype") and backend_of(source) is not target.backend:
-        if isinstance(value, Tensor):
-            raise mixed("setitem", (target, value))
-        source = target.backend.asarray(source)
-    elif isinstance(source, (list, tuple)):
-        source = target.backend.asarray(source, target.dtype)
-    try:
-        write(target._array, raw, source, "setitem")
-    except (ValueError, IndexError, TypeError) as error:
-        shape = tuple(getattr(source, "shape", ()))
-        raise type(error)(f"setitem on {target.dtype} {target.shape} with a value of shape {shape}: {error}") from None
-    if recording and (target._requires or (isinstance(value, Tensor) and value._requires)):
-        result = _assigned(target, value, index=index)
+        for tensor in (target, value):
+            if isinstance(tensor, Tensor) and tensor._edge is INFERENCE:
+                refuse_inference(_write_view.op)
+    _refuse_overlap(target._array, "setitem")
+    with _writing("setitem"):
+        result = overwrite(target, index, value)
+    record_change(changed_by(target, index), "setitem", user_line() if current().debug else None)
+    if recording:
         rebase(target, result)
 
 
-def index_arrays(index: Any) -> Any:
-    """An index with the tensors in it as their arrays."""
-    if isinstance(index, tuple):
-        return tuple(index_arrays(i) for i in index)
-    return index._array if isinstance(index, Tensor) else index
-
-
-# The tensor after the assignment: its memory holds the new values already.
-_assigned = op(
-    "setitem",
-    lambda xp, x, value, *, index: x,
-    vjp=(
-        lambda g, index: _cut(g, index=index),
-        lambda g, index, value_shape: _taken(g, index, value_shape),
-    ),
-)
-
-
-def _cut_forward(xp: Any, x: Array, *, index: Any) -> Array:
-    copy = xp.array(x)
-    copy[index_arrays(index)] = 0
-    return copy
-
-
-_cut = op("cut", _cut_forward, vjp=lambda g, index: _cut(g, index=index), linear=True)
-
-
-def _taken(g: Any, index: Any, value_shape: tuple[int, ...]) -> Any:
-    """The elements that were assigned; leading dimensions of size 1 that the assignment dropped are put back."""
-    from .ops.indexing import getitem
-
-    taken = getitem(g, index)
-    extra = len(value_shape) - taken.ndim
-    return taken.reshape((1,) * extra + tuple(taken.shape)) if extra > 0 else taken
+def changed_by(target: Tensor, index: Any) -> Array:
+    """The part of the tensor's array that an assignment to `index` can have changed, as a view."""
+    basic = basic_index(target, index)
+    return target._array if basic is None else target._array[basic]

@@ -33,10 +33,10 @@ class TensorMethods:
 
     # Operators
 
-    __add__ = ops.arithmetic.add
-    __sub__ = ops.arithmetic.sub
+    __add__ = ops.arithmetic.plus
+    __sub__ = ops.arithmetic.minus
     __mul__ = ops.arithmetic.mul
-    __truediv__ = ops.arithmetic.div_true
+    __truediv__ = ops.arithmetic.divide
     __floordiv__ = ops.arithmetic.floor_divide
     __mod__ = ops.arithmetic.remainder
     __pow__ = ops.arithmetic.pow
@@ -63,16 +63,16 @@ class TensorMethods:
         return self
 
     def __radd__(self: Any, other: Any) -> Tensor:
-        return ops.arithmetic.add(other, self)
+        return ops.arithmetic.plus(other, self)
 
     def __rsub__(self: Any, other: Any) -> Tensor:
-        return ops.arithmetic.sub(other, self)
+        return ops.arithmetic.minus(other, self)
 
     def __rmul__(self: Any, other: Any) -> Tensor:
         return ops.arithmetic.mul(other, self)
 
     def __rtruediv__(self: Any, other: Any) -> Tensor:
-        return ops.arithmetic.div_true(other, self)
+        return ops.arithmetic.divide(other, self)
 
     def __rfloordiv__(self: Any, other: Any) -> Tensor:
         return ops.arithmetic.floor_divide(other, self)
@@ -182,20 +182,20 @@ class TensorMethods:
         """A new tensor of this tensor's dtype and device unless given."""
         return ops.creation.tensor(data, **{"dtype": self.dtype, "device": self.device, **options})
 
-    @property
+    property
     def T(self: Any) -> Tensor:
         """The dimensions in reverse order."""
         return ops.shape.permute(self, tuple(range(self.ndim))[::-1])
 
-    @property
+    property
     def mT(self: Any) -> Tensor:
         """The last two dimensions exchanged."""
         return ops.shape.transpose(self, -2, -1)
 
     # Arithmetic
 
-    add = ops.arithmetic.add_scaled
-    sub = ops.arithmetic.sub_scaled
+    add = ops.arithmetic.add
+    sub = ops.arithmetic.sub
     addcdiv = ops.arithmetic.addcdiv
     addcmul = ops.arithmetic.addcmul
     ceil = ops.arithmetic.ceil
@@ -405,7 +405,7 @@ class TensorMethods:
     # In place: what the function without the underscore gives, in the tensor's own memory
 
     abs_ = _in_place("abs", ops.elementwise.abs)
-    add_ = _in_place("add", ops.arithmetic.add_scaled)
+    add_ = _in_place("add", ops.arithmetic.add)
     addcdiv_ = _in_place("addcdiv", ops.arithmetic.addcdiv)
     addcmul_ = _in_place("addcmul", ops.arithmetic.addcmul)
     ceil_ = _in_place("ceil", ops.arithmetic.ceil)
@@ -444,17 +444,17 @@ class TensorMethods:
     sin_ = _in_place("sin", ops.elementwise.sin)
     sqrt_ = _in_place("sqrt", ops.elementwise.sqrt)
     square_ = _in_place("square", ops.arithmetic.square)
-    sub_ = _in_place("sub", ops.arithmetic.sub_scaled)
+    sub_ = _in_place("sub", ops.arithmetic.sub)
     tan_ = _in_place("tan", ops.elementwise.tan)
     tanh_ = _in_place("tanh", ops.elementwise.tanh)
     tril_ = _in_place("tril", ops.rearrange.tril)
     triu_ = _in_place("triu", ops.rearrange.triu)
     trunc_ = _in_place("trunc", ops.arithmetic.trunc)
 
-    __iadd__ = _in_place("add", ops.arithmetic.add)
-    __isub__ = _in_place("sub", ops.arithmetic.sub)
+    __iadd__ = _in_place("add", ops.arithmetic.plus)
+    __isub__ = _in_place("sub", ops.arithmetic.minus)
     __imul__ = _in_place("mul", ops.arithmetic.mul)
-    __itruediv__ = _in_place("div", ops.arithmetic.div_true)
+    __itruediv__ = _in_place("div", ops.arithmetic.divide)
     __ifloordiv__ = _in_place("floor_divide", ops.arithmetic.floor_divide)
     __imod__ = _in_place("remainder", ops.arithmetic.remainder)
     __ipow__ = _in_place("pow", ops.arithmetic.pow)

@@ -51,24 +51,43 @@ def is_inference_mode_enabled() -> bool:
     return current().inference
 
 
+_entered: ContextVar[tuple[tuple[_Switch, Mode], ...]] = ContextVar("chainrule_entered", default=())
+"""The blocks entered here and not yet left, each with the mode before it."""
+
+
 class _Switch:
     """A change of mode that works as `with` block and as decorator: of functions, generators, coroutines and
     asynchronous generators. One object may be entered again, and in several threads and tasks at once."""
 
+    _before: Mode | None = None  # of a switch that changed the mode when it was made: the mode until then
+
     def __init__(self, **change: bool) -> None:
         self._change = change
-        self._tokens: list[Token[Mode]] = []
+
+    def _set_at_once(self) -> None:
+        self._before = current()
+        _mode.set(self._before.replace(**self._change))
 
     def __enter__(self) -> None:
-        self._tokens.append(_mode.set(current().replace(**self._change)))
+        before, self._before = self._before or current(), None
+        _entered.set((*_entered.get(), (self, before)))
+        _mode.set(current().replace(**self._change))
 
     def __exit__(self, *_: object) -> None:
-        _mode.reset(self._tokens.pop())
+        entered = _entered.get()
+        for k in reversed(range(len(entered))):
+            if entered[k][0] is self:
+                _entered.set(entered[:k] + entered[k + 1 :])
+                _mode.set(entered[k][1])
+                return
 
     def _fresh(self) -> _Switch:
         return _Switch(**self._change)
 
     def __call__(self, function: F) -> F:
+        if self._before is not None:
+            _mode.set(self._before)
+            self._before = None
         if inspect.isgeneratorfunction(function):
             return _wrap_generator(function, self._fresh)
         if inspect.iscoroutinefunction(function):
@@ -186,15 +205,7 @@ class set_grad_enabled(_Switch):
 
     def __init__(self, mode: bool) -> None:
         super().__init__(grad=mode)
-        self._tokens.append(_mode.set(current().replace(grad=mode)))
-
-    def __enter__(self) -> None:
-        if not self._tokens:
-            super().__enter__()
-
-    def __call__(self, function: F) -> F:
-        _mode.reset(self._tokens.pop())
-        return super().__call__(function)
+        self._set_at_once()
 
 
 class set_debug(_Switch):
@@ -203,11 +214,7 @@ class set_debug(_Switch):
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__(debug=mode)
-        self._tokens.append(_mode.set(current().replace(debug=mode)))
-
-    def __enter__(self) -> None:
-        if not self._tokens:
-            super().__enter__()
+        self._set_at_once()
 
 
 def enter_scope(label: str) -> Token[Mode]:

@@ -14,7 +14,10 @@ def tensor_text(tensor: Tensor) -> str:
     if values.dtype.name == "bfloat16":
         values = values.astype(np.float32)
     opening = f"{'tensor' if type(tensor) is Tensor else type(tensor).__name__}("
-    body = np.array2string(values, precision=4, separator=", ", prefix=opening, threshold=1000, edgeitems=3)
+    # Four decimals throughout, and none where there are none to show: 1., 2. but 1.0000, 0.7616.
+    whole = values.dtype.kind != "f" or bool((values[np.isfinite(values)] % 1 == 0).all())
+    body = np.array2string(values, precision=4, separator=", ", prefix=opening, threshold=1000, edgeitems=3,
+                           floatmode="maxprec" if whole else "fixed")  # fmt: skip
     if values.size == 0 and values.ndim != 1:
         body = f"[], size={tuple(values.shape)}"
     notes = []

@@ -23,7 +23,7 @@ class Change(NamedTuple):
 
 
 class _Memory:
-    """The changes to one piece of memory: how many there were, and the latest for every stretch changed."""
+    """The changes to one piece of memory: how many there were, and the latest for every stretch changed, in order."""
 
     __slots__ = ("count", "owner", "stretches")
 
@@ -35,6 +35,7 @@ class _Memory:
 
 
 _memories: dict[int, _Memory] = {}
+_MOST = 4096  # stretches remembered of one piece of memory; beyond, it counts as changed everywhere
 
 
 class clock:
@@ -55,7 +56,12 @@ def record_change(array: Array, by: str, line: str | None = None) -> None:
         memory = _memories[id(owner)] = _Memory(owner)
     memory.count += 1
     tick = clock.latest = next_tick()
-    memory.stretches[_stretch(array, owner)] = Change(tick, by, line)
+    stretches, here = memory.stretches, _stretch(array, owner)
+    if here is None or len(stretches) == _MOST:
+        stretches.clear()
+        here = None
+    stretches.pop(here, None)
+    stretches[here] = Change(tick, by, line)
 
 
 def version(array: Array) -> int:
@@ -70,14 +76,13 @@ def change_since(array: Array, tick: int) -> Change | None:
     memory = _memories.get(id(owner))
     if memory is None:
         return None
-    latest: Change | None = None
     here = _stretch(array, owner)
-    for stretch, change in memory.stretches.items():
-        if change.tick <= tick or (latest is not None and change.tick < latest.tick):
-            continue
+    for stretch, change in reversed(memory.stretches.items()):
+        if change.tick <= tick:
+            return None
         if here is None or stretch is None or (stretch[0] < here[1] and here[0] < stretch[1]):
-            latest = change
-    return latest
+            return change
+    return None
 
 
 def check_unchanged(node: Node) -> None:

@@ -21,6 +21,7 @@ from .config import (
 from .registry import (
     BACKENDS,
     NAMESPACES,
+    SCALARS,
     BackendUnavailable,
     MixedBackends,
     available_backends,
@@ -34,7 +35,7 @@ from .registry import (
 )
 
 __all__ = [
-    "Array", "BACKENDS", "Backend", "BackendUnavailable", "ConfigError", "Generator", "MixedBackends", "NAMESPACES",
+    "Array", "BACKENDS", "Backend", "BackendUnavailable", "ConfigError", "Generator", "MixedBackends", "NAMESPACES", "SCALARS",
     "available_backends", "backend_for_device", "backend_names", "backend_of", "dtypes", "get_backend",
     "get_backend_by_name", "get_default_dtype", "is_array", "load_settings", "register_backend", "reload_settings",
     "resolve", "set_backend", "set_default_dtype", "unavailable", "use_backend",

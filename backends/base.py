@@ -93,6 +93,11 @@ class Backend:
         or an array of this backend already (then without a copy where dtype and device allow)."""
         raise NotImplementedError
 
+    def operand(self, number: int | float, dtype: np.dtype) -> Any:
+        """What an element by element function of this backend takes fastest in place of a Python number whose
+        other operand is an array of `dtype`. The result must be the same, dtype included."""
+        return number
+
     def copy(self, array: Array) -> Array:
         """A fresh, C-contiguous array of the same values."""
         raise NotImplementedError

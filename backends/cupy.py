@@ -146,7 +146,8 @@ SPECIAL_FUNCTIONS = {
 
 def _special_function(cupy: Any, name: str) -> Callable[[Array], Array]:
     exact, half = (
-        cupy.ElementwiseKernel("T x", "T y", SPECIAL_FUNCTIONS[key], f"chainrule_{key}") for key in (name, f"{name}_half")
+        cupy.ElementwiseKernel("T x", "T y", SPECIAL_FUNCTIONS[key], f"chainrule_{key}")
+        for key in (name, f"{name}_half")
     )
 
     def function(x: Array) -> Array:

@@ -20,8 +20,17 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
-    """`target[index] += values` where an element named twice receives both values."""
-    np.add.at(target, index, values)
+    """`target[index] += values` where an element named twice receives both values. Half precision accumulates in
+    single precision."""
+    kind = target.dtype.kind
+    if kind == "b":
+        raise TypeError("scatter_add cannot add booleans; use an integer dtype")
+    if target.itemsize == 2 and kind not in "iu":
+        sums = np.zeros(target.shape, np.float32)
+        np.add.at(sums, index, values)
+        target += sums.astype(target.dtype)
+    else:
+        np.add.at(target, index, values)
 
 
 def _namespace() -> ModuleType:
@@ -70,12 +79,30 @@ class NumpyBackend(Backend):
 
     def __init__(self) -> None:
         self.xp = _namespace()
+        self._operands: dict[tuple[float | str, np.dtype], np.ndarray] = {}
 
     def asarray(self, value: Any, dtype: np.dtype | None = None, device: str | None = None) -> np.ndarray:
         array = np.asarray(value, dtype=dtype)
         if array.dtype.kind not in "biufc" and array.dtype.name not in ("bfloat16",):
             raise TypeError(f"a tensor holds numbers or booleans, got an array of dtype {array.dtype}")
         return array
+
+    def operand(self, number: int | float, dtype: np.dtype) -> Any:
+        # A ufunc takes twice as long when it has to find out what dtype a Python number becomes.
+        key = number or repr(number), dtype  # 0.0 == -0.0, and yet they are not the same
+        found = self._operands.get(key)
+        if found is None:
+            if dtype.kind != "f":
+                return number
+            try:
+                found = np.asarray(number, dtype)
+            except OverflowError:  # an int beyond any float: the ufunc says so
+                return number
+            found.flags.writeable = False
+            if len(self._operands) >= 512:
+                self._operands.clear()
+            self._operands[key] = found
+        return found
 
     def copy(self, array: np.ndarray) -> np.ndarray:
         return np.array(array, order="C")

@@ -21,6 +21,9 @@ NAMESPACES: dict[type, ModuleType] = {}
 BACKENDS: dict[type, Backend] = {}
 """Array class -> its backend."""
 
+SCALARS: set[type] = set()
+"""Classes that functions of some backend return in place of a 0-d array."""
+
 _BUILT_IN = {"numpy": ".numpy:NumpyBackend", "cupy": ".cupy:CupyBackend", "standin": ".standin:StandinBackend"}
 _loaded: dict[str, Backend] = {}
 _loading = RLock()
@@ -91,6 +94,7 @@ def _load(name: str) -> Backend:
             if kind in BACKENDS:
                 raise ValueError(f"{kind.__qualname__} arrays belong to the {BACKENDS[kind].name} backend already")
         _loaded[name] = backend
+        SCALARS.update(backend.scalar_types)
         for kind in kinds:
             NAMESPACES[kind] = backend.xp
             BACKENDS[kind] = backend

@@ -83,6 +83,8 @@ def erfc(x: np.ndarray) -> np.ndarray:
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)), element by element; to full relative accuracy in the lower tail too."""
+    if x.dtype.kind == "c":
+        raise TypeError(f"sigmoid takes real numbers, got {x.dtype}")
     with np.errstate(over="ignore"):  # exp(-x) is infinite where the result is 0
         out = np.asarray(np.exp(-x if x.dtype.kind == "f" else -x.astype(np.float64)))
     out += 1

@@ -89,7 +89,21 @@ def view(result: np.ndarray, source: DeviceArray) -> DeviceArray:
     owner = source if source.base is None else source.base
     shared = result.base is not None and (result.size == 0 or np.may_share_memory(result, owner._array))
     new.base = owner if shared else None
+    if shared:
+        result.setflags(write=True)  # a device knows no read-only memory: broadcast and diagonal views too are written
     return new
+
+
+class Flags:
+    """What CuPy tells of an array's memory."""
+
+    def __init__(self, array: DeviceArray) -> None:
+        flags = array._array.flags
+        self.c_contiguous, self.f_contiguous = bool(flags.c_contiguous), bool(flags.f_contiguous)
+        self.owndata = array.base is None
+
+    def __getitem__(self, name: str) -> bool:
+        return {"C_CONTIGUOUS": self.c_contiguous, "F_CONTIGUOUS": self.f_contiguous, "OWNDATA": self.owndata}[name]
 
 
 _new = object.__new__
@@ -132,7 +146,7 @@ def host_index(index: Any, shape: tuple[int, ...], where: str = "index") -> tupl
             sync(f"{where} by a mask")
         elif not (item is None or item is Ellipsis or isinstance(item, (int, np.integer, slice))):
             if isinstance(item, (list, tuple, np.ndarray)):
-                refuse(item, where)
+                refuse(item, f"{where}, in the index")
             raise IndexError(f"an index is made of integers, slices, '...', None and device arrays, not {item!r}")
     if not any(item is Ellipsis for item in items):
         items.append(Ellipsis)  # so that NumPy answers with an array, not a scalar
@@ -288,6 +302,10 @@ class DeviceArray:
         raise TypeError(f"numpy.{ufunc.__name__} met a device array; use the operators or xp.{ufunc.__name__}")
 
     # Attributes; those that NumPy's array has as well are added below.
+
+    @property
+    def flags(self) -> Flags:
+        return Flags(self)
 
     @property
     def device(self) -> str:
@@ -470,7 +488,7 @@ def _sort_kind(kind: str | None) -> str:
     return "stable"
 
 
-_SHARED = ("dtype", "shape", "ndim", "size", "itemsize", "nbytes", "strides", "flags")
+_SHARED = ("dtype", "shape", "ndim", "size", "itemsize", "nbytes", "strides")
 _OPERATORS: dict[str, Any] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
     "mod": np.remainder, "pow": power, "matmul": np.matmul, "and": np.bitwise_and, "or": np.bitwise_or,

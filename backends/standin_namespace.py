@@ -27,7 +27,7 @@ _TYPES = (
 _ARRAYS = frozenset(
     "A M a a1 a2 a_max a_min append ar ar1 ar2 arr arr1 arr2 array ary b bins condition cov default dst element f "
     "fill_value fp fweights aweights imag ind indices m mask out p prepend prototype q sample sorter src start stop "
-    "test_elements to_begin to_end v val vals values w weights x x1 x2 y z".split()
+    "test_elements to_begin to_end v val vals values w weights where x x1 x2 y z".split()
 )
 """Parameters that are arrays or numbers, by the names CuPy gives them."""
 
@@ -289,6 +289,10 @@ def take(a: DeviceArray, indices: Any, axis: int | None = None, out: DeviceArray
     return a.take(indices, axis, out)
 
 
+def diagonal(a: DeviceArray, offset: int = 0, axis1: int = 0, axis2: int = 1) -> DeviceArray:
+    return a.diagonal(offset, axis1, axis2)
+
+
 def _along(indices: Any, shape: tuple[int, ...], axis: int | None, where: str) -> np.ndarray:
     found = host(indices, where)
     length = int(np.prod(shape)) if axis is None else shape[axis]
@@ -334,7 +338,8 @@ def where(condition: DeviceArray, x: Any = None, y: Any = None) -> Any:
 
 
 _OWN = (
-    array, asarray, ascontiguousarray, asnumpy, concatenate, take, take_along_axis, put_along_axis, sort, argsort, where
+    array, asarray, ascontiguousarray, asnumpy, concatenate, diagonal, take, take_along_axis, put_along_axis, sort,
+    argsort, where,
 )  # fmt: skip
 
 

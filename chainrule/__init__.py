@@ -26,8 +26,6 @@ from .autograd.modes import (
 )
 from .autograd.ops.activation import *
 from .autograd.ops.arithmetic import *
-from .autograd.ops.arithmetic import add_scaled as add
-from .autograd.ops.arithmetic import sub_scaled as sub
 from .autograd.ops.comparison import *
 from .autograd.ops.creation import *
 from .autograd.ops.einsum import *

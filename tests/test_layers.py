@@ -37,6 +37,7 @@ NOT_IN_ENGINE = ["viz", "autograd.gradcheck"]
 """Drawing, inspection and checking, which the engine never reaches, not even through another file or lazily."""
 
 EAGER = {
+    "graphviz": {"viz.drawing": "a drawing is a graphviz.Digraph, as its users expect"},
     "numpy": {
         "backends": "the NumPy backend, the dtypes of every backend, and what NumPy lacks",
         "autograd.printing": "writes out the numbers of a tensor, which were brought to the host",

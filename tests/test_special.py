@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from chainrule.backends.special import erf, erfc
+from chainrule.backends.special import erf, erfc, sigmoid
 
 # Dense where the approximations change (0.46875 and 4) and around zero, out to where erfc underflows.
 POINTS = np.unique(
@@ -68,7 +68,7 @@ def test_no_floating_point_warning_escapes():
 @pytest.mark.parametrize("shape", [(), (0,), (0, 3), (2, 3)])
 def test_dtype_and_shape_are_kept(dtype, shape):
     x = np.full(shape, 0.7, dtype)
-    for function in (erf, erfc):
+    for function in (erf, erfc, sigmoid):
         assert function(x).dtype == dtype
         assert function(x).shape == shape
 
@@ -92,7 +92,27 @@ def test_the_input_is_untouched_and_may_be_strided():
     np.testing.assert_array_equal(x, kept)
 
 
-@pytest.mark.parametrize("function", [erf, erfc])
+class TestSigmoid:
+    def test_both_tails_keep_their_digits(self):
+        mpmath = pytest.importorskip("mpmath")
+        points = np.concatenate([np.linspace(-700, 700, 1401), np.linspace(-3, 3, 601), [0.0, 1e-300, -36.8, 36.8]])
+        with mpmath.workdps(30):
+            want = np.array([float(1 / (1 + mpmath.exp(-x))) for x in points])
+        assert ulps(sigmoid(points), want).max() <= 3
+
+    def test_the_ends(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for dtype in (np.float16, np.float32, np.float64):
+                x = np.array([-np.inf, -1e4, 0, 1e4, np.inf, np.nan], dtype)
+                np.testing.assert_array_equal(sigmoid(x), np.array([0, 0, 0.5, 1, 1, np.nan], dtype), strict=True)
+
+    def test_integers_become_double(self):
+        np.testing.assert_allclose(sigmoid(np.array([-1, 0, 2])), 1 / (1 + np.exp([1.0, 0.0, -2.0])), rtol=1e-15)
+        assert sigmoid(np.array([True])).dtype == np.float64
+
+
+@pytest.mark.parametrize("function", [erf, erfc, sigmoid])
 def test_complex_numbers_are_refused(function):
     with pytest.raises(TypeError, match="complex128"):
         function(np.array([1j]))

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .draw import visualize
+from .text import graph_text
 
-__all__ = ["visualize"]
+__all__ = ["graph_text", "visualize"]

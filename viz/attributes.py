@@ -29,7 +29,7 @@ def attributes_text(node: Node, numbers: Mapping[str, Any] | None = None) -> str
         if name == "index":
             parts.append(index_text(value))
             continue
-        if name in _TOLD_BY_TYPE or value is None or _is_default(name, value, defaults):
+        if name in _TOLD_BY_TYPE or value is None or is_array(value) or _is_default(name, value, defaults):
             continue
         text = _value_text(value)
         if text is not None:

@@ -31,7 +31,7 @@ LOOKS: dict[str, dict[str, str]] = {
 OUTPUT = dict(color="#00805F", penwidth="2.2", fillcolor="#DDF3EC")
 
 
-def write(scene: Scene, drawing: Drawing, direction: str, legend: bool = False) -> None:
+def write(scene: Scene, notes: list[str], drawing: Drawing, direction: str, legend: bool = False) -> None:
     """Writes a scene into an empty drawing."""
     drawing.attr(
         "graph", rankdir=direction, fontname="Helvetica", fontsize="10", bgcolor="white", nodesep="0.25",
@@ -48,9 +48,9 @@ def write(scene: Scene, drawing: Drawing, direction: str, legend: bool = False) 
     _write_level(drawing, tree, direction, [0], 0)
     for arrow in scene.arrows:
         _write_arrow(drawing, arrow, direction)
-    if legend or scene.notes:
+    if legend or notes:
         kinds = {box.kind for box in scene.boxes} if legend else set()
-        drawing.attr(label=_caption(scene.notes, kinds), labelloc="b")
+        drawing.attr(label=_caption(notes, kinds), labelloc="b")
 
 
 def _write_level(drawing: Drawing, level: dict[str, Any], direction: str, counter: list[int], depth: int) -> None:
@@ -70,6 +70,9 @@ def _write_level(drawing: Drawing, level: dict[str, Any], direction: str, counte
 
 
 def _write_arrow(drawing: Drawing, arrow: Arrow, direction: str) -> None:
+    if arrow.is_hidden:
+        drawing.edge(arrow.tail, arrow.head, style="invis")
+        return
     leaves, enters = ("s", "n") if direction == "TB" else ("e", "w")
     tail = arrow.tail if arrow.tail_port is None else f"{arrow.tail}:o{arrow.tail_port}:{leaves}"
     head = arrow.head if arrow.head_port is None else f"{arrow.head}:i{arrow.head_port}:{enters}"
@@ -102,7 +105,7 @@ def _table(rows: str, spacing: int = 0, padding: int = 1) -> str:
 
 def _module_title(label: str) -> str:
     name, colon, kind = label.partition(":")
-    return f"<B>{_text(name)}</B>{_font(' ' + _text(kind), color=FAINT) if colon else ''}"
+    return f"<B>{_text(name)}</B>" + (_font(f" {_text(kind)}", color=FAINT) if colon and kind != name else "")
 
 
 def _label(box: Box, direction: str) -> str:
@@ -127,8 +130,8 @@ def _label(box: Box, direction: str) -> str:
     return f"<{_table(f'<TR>{before}<TD>{_table(body)}</TD>{after}</TR>', padding=0)}>"
 
 
-def _ports(letter: str, names: tuple[str, ...], direction: str) -> str:
-    cells = [f'<TD PORT="{letter}{k}">{_font(_text(n), point_size="8", color=FAINT)}</TD>' for k, n in enumerate(names)]
+def _ports(letter: str, ports: tuple[tuple[int, str], ...], direction: str) -> str:
+    cells = [f'<TD PORT="{letter}{k}">{_font(_text(n), point_size="8", color=FAINT)}</TD>' for k, n in ports]
     if not cells:
         return ""
     rows = f"<TR>{''.join(cells)}</TR>" if direction == "TB" else "".join(f"<TR>{cell}</TR>" for cell in cells)

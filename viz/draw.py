@@ -9,7 +9,9 @@ from ..autograd.graph import Graph
 from ..autograd.node import INFERENCE
 from ..autograd.tensor import Tensor
 from .names import Names
-from .scene import Options, Scene, bytes_text, kept_bytes
+from .plan import Plan
+from .saved import bytes_text, kept_bytes
+from .scene import Options, Scene
 
 if TYPE_CHECKING:
     from .drawing import Drawing
@@ -20,16 +22,53 @@ def visualize(
     params: Any = None,
     show_values: bool = False,
     *,
-    show_tensors: bool | None = None,
+    show_gradients: bool = False,
     show_saved: bool = False,
+    show_tensors: bool | None = None,
     direction: str = "TB",
     depth: int | None = None,
     max_nodes: int | None = 400,
     legend: bool = False,
 ) -> Drawing:
-    """Draws the graph that tensors were computed by. In a notebook the drawing shows itself; elsewhere
-    `visualize(loss).save_svg("graph.svg")` writes it.
+    """Draws the graph that tensors were computed by.
+
+    Square boxes are what was given: parameters (double outline), inputs that require a gradient, constants (dashed).
+    Rounded boxes are operations and what they computed; outputs are green. Values flow along the arrows, from inputs
+    to outputs, and gradients against them. Modules are frames around their operations. A leaf that requires a gradient
+    says `no gradient yet` until backward has given it one (a gradient of zero reads `0` or `all 0`).
+
+    In a notebook the drawing shows itself; elsewhere `visualize(loss).save_svg("graph.svg")` writes it. The DOT text,
+    `.source`, is the same whenever the same program runs.
+
+    Args:
+        tensors: a tensor, an iterable of tensors, or a dictionary of tensors by name.
+        params: names for tensors: a dictionary by name (`locals()` will do, as what is no tensor is passed over), a
+            module, or an iterable of tensors or of `(name, tensor)` pairs. Leaves among them count as parameters. A
+            tensor's own `name` shows without being listed.
+        show_values: tell the values and `.grad`: numbers where they are few, else mean and range, NaN and infinity in
+            red. Of intermediate tensors the value shows where the program still holds the tensor, an operation has
+            saved it, or it can be computed again; else `not kept`. Their gradient shows after `retain_grad()`. Waits
+            for the device.
+        show_gradients: tell the gradient of the sum of the outputs (of one element each) with respect to every value,
+            computed for the drawing alone; no `.grad` changes.
+        show_saved: tell how many arrays each operation keeps for backward, and their bytes.
+        show_tensors: whether what operations compute gets boxes of its own; by default in graphs of up to ten
+            operations without modules; in others it is told in the operation's box.
+        direction: "TB" (top to bottom) or "LR" (left to right).
+        depth: draw modules inside this many others closed, as one box each: 0 closes all, 1 opens the outermost.
+        max_nodes: of a graph of more operations and leaves, modules are drawn closed; where there are none, only the
+            latest operations are drawn. A note under the drawing says so. None: no limit.
+        legend: explain the boxes under the drawing.
+
+    Returns:
+        A `graphviz.Digraph`, which renders with Graphviz's `dot`, or with `graphviz-pure` where there is none.
+
+    Raises:
+        TypeError: something is no tensor, or `params` is nothing of the above.
+        ValueError: there is no tensor, or an option has no such value.
+        RuntimeError: `show_gradients` of a graph that was freed, or with an output of several elements.
     """
+    from .dot import write
     from .drawing import Drawing
 
     if direction not in ("TB", "LR"):
@@ -39,13 +78,14 @@ def visualize(
             raise ValueError(f"{name}: expected an integer of at least {least}, or None, got {value!r}")
     outputs, given = outputs_of(tensors)
     graph = Graph(outputs)
-    options = Options(show_values, show_tensors, show_saved, depth, max_nodes)
-    scene = Scene(graph, Names(graph, params, given), options)
-    scene.notes += _notes(graph, scene, options)
+    names = Names(graph, params, given)
+    plan = Plan(graph, names, depth, max_nodes)
+    gradients = graph.gradients() if show_gradients else None
+    options = Options(show_values, show_tensors, show_saved, gradients)
+    scene = Scene(graph, names, plan, options)
+    notes = plan.notes + _notes(graph, options)
     drawing = Drawing()
-    from .dot import write
-
-    write(scene, drawing, direction, legend)
+    write(scene, notes, drawing, direction, legend)
     return drawing
 
 
@@ -69,7 +109,7 @@ def outputs_of(tensors: Any) -> tuple[tuple[Tensor, ...], Mapping[str, Tensor] |
     return outputs, named
 
 
-def _notes(graph: Graph, scene: Scene, options: Options) -> list[str]:
+def _notes(graph: Graph, options: Options) -> list[str]:
     notes = []
     if any(t._edge is INFERENCE for t in graph.outputs):
         notes.append("No graph: the tensor was made in inference_mode, where nothing is recorded.")
@@ -80,8 +120,10 @@ def _notes(graph: Graph, scene: Scene, options: Options) -> list[str]:
         )
     elif not graph.nodes:
         notes.append("A leaf: no operation made it.")
+    if options.gradients is not None:
+        notes.append("grad: of the outputs with respect to each value, computed for this drawing; not .grad.")
     if options.show_saved:
         notes.append(f"Kept alive for backward, beyond the leaves: {bytes_text(kept_bytes(graph))}.")
-    if graph.freed and options.show_values and any(row.text == "not kept" for box in scene.boxes for row in box.rows):
-        notes.append("A backward call has freed what the operations had saved; backward(retain_graph=True) keeps it.")
+    if graph.freed and options.show_values:
+        notes.append("Values that operations had saved were freed by backward; backward(retain_graph=True) keeps them.")
     return notes

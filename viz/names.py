@@ -26,6 +26,7 @@ class Names:
         self._names: dict[Place, str] = {}
         self._of_arrays: dict[int, str] = {}
         self._parameters: set[Tensor] = set()
+        self._buffers = {id(tensor._array) for _, tensor in _buffers(params)}
         self.graph = graph
         for name, tensor in (outputs or {}).items():
             self._add(name, tensor)
@@ -60,14 +61,22 @@ class Names:
         return leaf in self._parameters or any(c.__name__ == "Parameter" for c in type(leaf).__mro__)
 
 
+    def is_buffer(self, constant: Constant) -> bool:
+        """Whether a constant is a buffer of the module given as `params`."""
+        return id(constant.value) in self._buffers
+
+
+def _buffers(params: Any) -> tuple[tuple[str, Tensor], ...]:
+    return tuple(params.named_buffers()) if hasattr(params, "named_buffers") else ()
+
+
 def _pairs(params: Any) -> Iterator[tuple[str | None, Tensor]]:
     if params is None:
         return
     if isinstance(params, Mapping):
         params = params.items()
     elif hasattr(params, "named_parameters"):
-        buffers = params.named_buffers() if hasattr(params, "named_buffers") else ()
-        params = (*params.named_parameters(), *buffers)
+        params = (*params.named_parameters(), *_buffers(params))
     elif isinstance(params, Tensor):
         params = (params,)
     elif not isinstance(params, Iterable) or isinstance(params, (str, bytes)):

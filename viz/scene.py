@@ -9,22 +9,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ..autograd.graph import Constant, Graph, Place, place_of_tensor
-from ..autograd.node import Freed, Node, saved_arrays
+from ..autograd.graph import Constant, Graph, Input, Place, place_of_tensor
+from ..autograd.node import Node
 from ..autograd.tensor import Tensor
-from ..backends import backend_of
 from .attributes import attributes_text
 from .names import Names
-from .summary import summarize, type_text
+from .plan import Plan, Scope
+from .saved import saved_text
+from .summary import plural, summarize, type_text
 
 COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp"})
 """Ops whose inputs may change places, so that an arrow need not say which input it is."""
 
-MANY_PORTS = 8
+MANY = 8
 """An op of more inputs does not say which is which, and of more outputs shows those that are used."""
 
 FEW_OPS = 10
-"""Up to this many operations, tensors get boxes of their own."""
+"""Up to this many operations outside modules, what they compute gets boxes of its own."""
 
 
 class Row(NamedTuple):
@@ -39,7 +40,17 @@ class Row(NamedTuple):
 class Box:
     """One thing drawn.
 
-    `kind` is "op", "value" (what an op computed), "parameter", "input", "constant", "module" or "omitted".
+    Attributes:
+        id: `op3`, `value3` (what op3 computed; `value3_1` of several outputs), `leaf0`, `constant0`, `module0`,
+            `omitted0`.
+        kind: "op", "value", "parameter", "input", "constant", "module" or "omitted".
+        title, detail, tag: the first line: what it is, how it was called, and what kind of thing it is.
+        name, type: the second line: the name of the tensor, its shape and dtype.
+        rows: the lines below.
+        scope: the modules it is drawn in.
+        inputs, outputs: the numbers and names of its ports, in the order they are drawn, where arrows need them.
+        is_output: whether it is one of the tensors that were to be drawn.
+        tooltip: what shows under the mouse.
     """
 
     id: str
@@ -50,15 +61,24 @@ class Box:
     name: str = ""
     type: str = ""
     rows: list[Row] = field(default_factory=list)
-    scope: tuple[str, ...] = ()
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
+    scope: Scope = ()
+    inputs: tuple[tuple[int, str], ...] = ()
+    outputs: tuple[tuple[int, str], ...] = ()
     is_output: bool = False
     tooltip: str = ""
 
+    def mark_output(self) -> None:
+        """Says that it is one of the tensors that were to be drawn."""
+        self.is_output = True
+        if self.title:
+            self.tag = "output"
+        else:
+            self.title = "output"
+
 
 class Arrow(NamedTuple):
-    """From where a value is made to where it is used; a port is the number of the output or input, or None."""
+    """From where a value is made to where it is used; a port is the number of the output or input, or None. A hidden
+    one only keeps its head behind its tail."""
 
     tail: str
     tail_port: int | None
@@ -66,6 +86,7 @@ class Arrow(NamedTuple):
     head_port: int | None
     is_constant: bool = False
     is_main: bool = False
+    is_hidden: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,143 +96,111 @@ class Options:
     show_values: bool = False
     show_tensors: bool | None = None
     show_saved: bool = False
-    depth: int | None = None
-    max_nodes: int | None = None
+    gradients: dict[Place, Any] | None = None
 
 
 class Scene:
-    """The boxes and arrows of a graph.
+    """The boxes and arrows of a graph, oldest first."""
 
-    Attributes:
-        boxes, arrows: oldest first.
-        notes: sentences that belong under the drawing.
-    """
-
-    def __init__(self, graph: Graph, names: Names, options: Options) -> None:
-        self.graph, self.names, self.options = graph, names, options
+    def __init__(self, graph: Graph, names: Names, plan: Plan, options: Options) -> None:
+        self.graph, self.names, self.plan, self.options = graph, names, plan, options
         self.boxes: list[Box] = []
         self.arrows: list[Arrow] = []
-        self.notes: list[str] = []
-        self._by_id: dict[str, Box] = {}
-        self._made: dict[Any, Box] = {}  # by node, module scope, leaf, constant or (node, output)
-        self._uses = 0
+        self._made: dict[Any, Box] = {}  # by node, scope of a closed module, place, or constant
+        self._arrows: set[Arrow] = set()
         self._counts = {"leaf": 0, "constant": 0, "module": 0, "omitted": 0}
-        self._depth, self._shown = self._plan()
-        few = len(self._shown) <= FEW_OPS
-        self.with_tensors = few if options.show_tensors is None else options.show_tensors
-        self._outputs = {place_of_tensor(t) for t in graph.outputs}
-        self._consumers = self._find_consumers()
-        self._build()
+        simple = len(plan.nodes) <= FEW_OPS and not any(node.scope for node in plan.nodes)
+        self.with_tensors = simple if options.show_tensors is None else options.show_tensors
+        self._outputs = {place_of_tensor(tensor) for tensor in graph.outputs}
+        for index, node in enumerate(plan.nodes):
+            self._draw(node, index)
+        for tensor in graph.outputs:
+            if isinstance(place_of_tensor(tensor), Tensor):
+                self._leaf_box(tensor)
 
-    # What is drawn, and what is not
+    def _draw(self, node: Node, index: int) -> None:
+        """An operation, with the arrows to it and the leaves it uses; of one in a closed module, the arrows."""
+        closed, before = self.plan.closed(node), len(self.boxes)
+        arriving = [(k, item.source, self._box_of(item.source, closed)) for k, item in self._drawn_inputs(node)]
+        box = self._op_box(node, index) if closed is None else self._made.get(closed) or self._module_box(closed)
+        self._made[node] = box
+        self._keep_behind(arriving, before, box)
+        for k, source, tail in arriving:
+            if tail is not None and tail is not box:
+                self._connect(tail, source, box, k)
+        if closed is not None:
+            self._note_module_output(node, closed, box)
+        elif self.with_tensors:
+            self._draw_values(node, index, box)
 
-    def _group(self, node: Node, depth: int | None) -> tuple[str, ...] | None:
-        """The scope of the closed module that a node is part of, if it is."""
-        return node.scope[: depth + 1] if depth is not None and len(node.scope) > depth else None
+    def _connect(self, tail: Box, source: Any, head: Box, k: int) -> None:
+        port = source[1] if tail.outputs else None
+        arrow = Arrow(tail.id, port, head.id, k if head.inputs else None, isinstance(source, Constant),
+                      isinstance(source, tuple))  # fmt: skip
+        # An op that uses a value twice gets two arrows, a closed module one.
+        if "module" not in (tail.kind, head.kind) or arrow not in self._arrows:
+            self.arrows.append(arrow)
+            self._arrows.add(arrow)
 
-    def _plan(self) -> tuple[int | None, list[Node]]:
-        """How deep modules are opened, and which nodes are shown: all of them, unless they are too many."""
-        nodes, limit, depth = self.graph.nodes, self.options.max_nodes, self.options.depth
+    def _keep_behind(self, arriving: list[tuple[int, Any, Box | None]], before: int, box: Box) -> None:
+        """Leaves that appear in a module stay behind what flows into it, so that its frame stands behind the frame of
+        the module before, not beside it. What flows in passes them by on the far side, so it gets the last port."""
+        flowing = [tail for _, source, tail in arriving if isinstance(source, tuple) and tail is not None]
+        new = [b for b in self.boxes[before:] if b.scope and b.kind in ("parameter", "input", "constant")]
+        if not flowing:
+            return
+        self.arrows += [Arrow(flowing[-1].id, None, leaf.id, None, is_hidden=True) for leaf in new]
+        first = {k for k, _, tail in arriving if any(tail is leaf for leaf in new)}
+        box.inputs = tuple(sorted(box.inputs, key=lambda port: port[0] not in first))
 
-        def count(depth: int | None) -> int:
-            return len({self._group(node, depth) or node for node in nodes})
+    def _box_of(self, source: Place | Constant, closed: Scope | None) -> Box | None:
+        """The box that a value comes from; None if it is inside the same closed module."""
+        if isinstance(source, (Tensor, Constant)):
+            if self.plan.is_inside(source, closed):
+                return None
+            return self._leaf_box(source) if isinstance(source, Tensor) else self._constant_box(source)
+        return self._made.get(source) or self._made.get(source[0]) or self._omitted_box(source)
 
-        if limit is None or count(depth) <= limit:
-            return depth, nodes
-        if depth is None:
-            for smaller in range(max(len(node.scope) for node in nodes) - 1, -1, -1):
-                if count(smaller) <= limit:
-                    self.notes.append(
-                        f"{len(nodes):,} operations: modules are drawn closed at depth={smaller}. "
-                        f"max_nodes=None draws every operation."
-                    )
-                    return smaller, nodes
-        shown, seen = [], set()
-        for node in reversed(nodes):
-            seen.add(self._group(node, depth) or node)
-            if len(seen) > limit:
-                break
-            shown.append(node)
-        self.notes.append(
-            f"The latest {len(shown):,} of {len(nodes):,} operations; what came before is drawn as \"...\". "
-            f"max_nodes=None draws every operation."
-        )
-        return depth, shown[::-1]
-
-    def _find_consumers(self) -> dict[Any, list[Node]]:
-        """The shown nodes that use each place or constant."""
-        found: dict[Any, list[Node]] = {}
-        for node in self._shown:
-            for item in self.graph.inputs(node):
-                found.setdefault(item.source, []).append(node)
-        return found
-
-    # Boxes
-
-    def _build(self) -> None:
-        for index, node in enumerate(self._shown):
-            group = self._group(node, self._depth)
-            arriving = [(k, item.source, self._source_box(node, item.source)) for k, item in self._drawn_inputs(node)]
-            box = self._made.get(group) if group is not None else None
-            if box is None:
-                box = self._op_box(node, index) if group is None else self._module_box(group)
-                self._made[node if group is None else group] = box
-            for k, source, tail in arriving:
-                self._connect(node, k, source, tail, box)
-            self._made[node] = box
-            if self.with_tensors and group is None:
-                self._value_boxes(node, index, box)
-        for tensor in self.graph.outputs:
-            place = place_of_tensor(tensor)
-            if isinstance(place, Tensor):
-                self._leaf_box(place)
-            elif (node := place[0]) in self._made and self._made[node].kind == "module":
-                self._mark_output(self._made[node])
-                self._made[node].type = type_text(tensor.shape, tensor.dtype)
+    # Operations and what they compute
 
     def _add(self, box: Box) -> Box:
         self.boxes.append(box)
-        self._by_id[box.id] = box
         return box
 
     def _number(self, kind: str) -> str:
         self._counts[kind] += 1
         return f"{kind}{self._counts[kind] - 1}"
 
-    def _drawn_inputs(self, node: Node) -> Iterator[tuple[int, Any]]:
-        """A node's inputs with a box of their own, numbered as its ports are; numbers stand inside the op's box."""
-        drawn = (i for i in self.graph.inputs(node) if not (isinstance(i.source, Constant) and i.source.is_number))
-        yield from enumerate(drawn)
+    def _drawn_inputs(self, node: Node) -> Iterator[tuple[int, Input]]:
+        """The inputs that come from a box, numbered as ports are; a number stands inside the op's own box."""
+        return enumerate(i for i in self.graph.inputs(node) if not _is_number(i))
 
     def _op_box(self, node: Node, index: int) -> Box:
-        inputs = self.graph.inputs(node)
-        ports = tuple(item.name for _, item in self._drawn_inputs(node))
-        if len(ports) < 2 or len(ports) > MANY_PORTS or node.op.name in COMMUTATIVE:
+        ports = tuple((k, item.name) for k, item in self._drawn_inputs(node))
+        if len(ports) < 2 or len(ports) > MANY or node.op.name in COMMUTATIVE:
             ports = ()
-        numbers = {i.name: i.source.value for i in inputs if isinstance(i.source, Constant) and i.source.is_number}
-        box = Box(f"op{index}", "op", node.op.name, attributes_text(node, numbers), scope=node.scope, inputs=ports)
-        box.tooltip = _op_tooltip(node)
-        if self.options.show_saved:
-            box.rows.append(saved_row(node))
+        numbers = {i.name: i.source.value for i in self.graph.inputs(node) if _is_number(i)}  # type: ignore[union-attr]
+        detail = attributes_text(node, numbers)
+        box = self._add(Box(f"op{index}", "op", node.op.name, detail, scope=node.scope, inputs=ports))
+        box.tooltip = _where(node)
         if not self.with_tensors:
             self._describe_outputs(node, box)
-        return self._add(box)
+        if self.options.show_saved:
+            box.rows.append(Row("keeps", *saved_text(node)))
+        return box
 
     def _describe_outputs(self, node: Node, box: Box) -> None:
         """Puts what an op computed into its own box."""
         if not node.op.several:
-            self._describe(box, (node, 0), node.shape, node.dtype, named=True)
-            return
-        shown = self._shown_outputs(node)
-        box.outputs = tuple(self._output_name(node, k) for k in shown)
-        for k in shown:
-            name = self._output_name(node, k)
-            box.rows.append(Row(name, type_text(node.shape[k], node.dtype[k])))
-            if self.options.show_values:
-                box.rows.append(self._value_row((node, k)))
-                box.rows.extend(self._gradient_rows((node, k)))
-            if (node, k) in self._outputs:
-                self._mark_output(box)
+            box.name = self.names.name((node, 0)) or ""
+            box.type = type_text(node.shape, node.dtype)
+            box.rows += self._rows((node, 0))
+        else:
+            box.outputs = tuple((k, self._output_name(node, k)) for k in self._shown_outputs(node))
+            for k, name in box.outputs:
+                box.rows += [Row(name, type_text(node.shape[k], node.dtype[k])), *self._rows((node, k))]
+        if any((node, k) in self._outputs for k in range(len(node.shape) if node.op.several else 1)):
+            box.mark_output()
 
     def _output_name(self, node: Node, k: int) -> str:
         declared = node.op.output_names
@@ -219,199 +208,126 @@ class Scene:
 
     def _shown_outputs(self, node: Node) -> list[int]:
         every = range(len(node.shape))
-        used = [k for k in every if (node, k) in self._consumers or (node, k) in self._outputs]
-        return list(every) if len(every) <= MANY_PORTS else used
+        used = [k for k in every if (node, k) in self.plan.users or (node, k) in self._outputs]
+        return list(every) if len(every) <= MANY else used
 
-    def _value_boxes(self, node: Node, index: int, op: Box) -> None:
+    def _draw_values(self, node: Node, index: int, op: Box) -> None:
         """Boxes for what an op computed, with arrows from it."""
-        shapes, kinds = (node.shape, node.dtype) if node.op.several else ((node.shape,), (node.dtype,))
-        for k in self._shown_outputs(node) if node.op.several else (0,):
-            name = self._output_name(node, k) if node.op.several else ""
-            box = Box(f"value{index}" + (f"_{k}" if node.op.several else ""), "value", name, scope=node.scope)
-            self._describe(box, (node, k), shapes[k], kinds[k])
+        several = node.op.several
+        for k in self._shown_outputs(node) if several else [0]:
+            shape, dtype = (node.shape[k], node.dtype[k]) if several else (node.shape, node.dtype)
+            name = self._output_name(node, k) if several else self.names.name((node, 0)) or ""
+            box = Box(f"value{index}_{k}" if several else f"value{index}", "value", name, scope=node.scope)
+            box.type = type_text(shape, dtype)
+            box.rows = self._rows((node, k))
+            if (node, k) in self._outputs:
+                box.mark_output()
             self._made[(node, k)] = self._add(box)
             self.arrows.append(Arrow(op.id, None, box.id, None, is_main=True))
 
-    def _describe(self, box: Box, place: tuple[Node, int], shape: Any, dtype: Any, named: bool = False) -> None:
-        """Adds to a box what is known of the tensor at a place."""
-        name = self.names.name(place)
-        box.type = type_text(shape, dtype)
-        if named:
-            box.name = name or ""
-        elif name is not None:
-            box.title = name
+    def _rows(self, place: Place | Constant) -> list[Row]:
+        """The value and gradient of what stands at a place, as far as they are known."""
+        rows = []
         if self.options.show_values:
-            box.rows.append(self._value_row(place))
-            box.rows.extend(self._gradient_rows(place))
-        if place in self._outputs:
-            self._mark_output(box)
+            value = self.graph.value(place)
+            if value is not None:
+                rows.append(_row("value", value))
+            elif not self.graph.freed:  # else a note under the drawing says it once
+                rows.append(Row("value", "not kept", "faint"))
+        if not isinstance(place, Constant):
+            rows += self._gradient_rows(place)
+        return rows
 
-    @staticmethod
-    def _mark_output(box: Box) -> None:
-        box.is_output = True
-        if box.title:
-            box.tag = "output"
-        else:
-            box.title = "output"
-
-    def _value_row(self, place: Place | Constant) -> Row:
-        value = self.graph.value(place)
-        if value is None:
-            return Row("value", "not kept", "faint")
-        text, alarming = summarize(value)
-        return Row("value", text, "alarming" if alarming else "plain")
-
-    def _gradient_rows(self, place: Place) -> Iterator[Row]:
-        """A leaf's gradient, or that of an intermediate told to retain it."""
+    def _gradient_rows(self, place: Place) -> list[Row]:
+        rows: list[Row] = []
+        if self.options.gradients is not None:
+            g = self.options.gradients.get(place)
+            return rows if g is None else [_row("grad", g)]
         tensor = self.graph.tensor_at(place)
-        if tensor is None or not (isinstance(place, Tensor) or tensor.retains_grad):
-            return
-        if not tensor.requires_grad:
-            return
-        if tensor.grad is None:
-            yield Row("", "no gradient yet", "faint")
-        elif not self.options.show_values:
-            yield Row("", "has a gradient")
-        else:
-            text, alarming = summarize(tensor.grad._array)
-            yield Row("grad", text, "alarming" if alarming else "plain")
+        if tensor is not None and tensor.requires_grad and (isinstance(place, Tensor) or tensor.retains_grad):
+            if tensor.grad is None:
+                rows.append(Row("", "no gradient yet", "faint"))
+            elif self.options.show_values:
+                rows.append(_row("grad", tensor.grad._array))
+            else:
+                rows.append(Row("", "has a gradient"))
+        return rows
+
+    # Leaves, constants, and what is not drawn one by one
 
     def _leaf_box(self, leaf: Tensor) -> Box:
         if leaf in self._made:
             return self._made[leaf]
         kind = "constant" if not leaf.requires_grad else "parameter" if self.names.is_parameter(leaf) else "input"
-        box = Box(self._number("leaf"), kind, type=type_text(leaf.shape, leaf.dtype))
-        if kind == "parameter":
-            box.scope = self._common_scope(leaf)
-        self._entitle(box, self.names.name(leaf))
-        if leaf in self._outputs:
-            box.is_output = True
-        if self.options.show_values:
-            box.rows.append(self._value_row(leaf))
-        box.rows.extend(self._gradient_rows(leaf))
-        self._made[leaf] = box
-        return self._add(box)
+        box = Box(self._number("leaf"), kind, type=type_text(leaf.shape, leaf.dtype), scope=self.plan.home(leaf))
+        _entitle(box, self.names.name(leaf), "tensor" if kind == "constant" else kind)
+        box.rows = self._rows(leaf)
+        box.is_output = leaf in self._outputs
+        self._made[leaf] = self._add(box)
+        return box
 
-    def _constant_box(self, constant: Constant, node: Node) -> Box:
+    def _constant_box(self, constant: Constant) -> Box:
         if constant in self._made:
             return self._made[constant]
-        box = Box(self._number("constant"), "constant")
-        if constant.tensor is None:
-            box.scope = self._common_scope(constant)
+        box = Box(self._number("constant"), "constant", scope=self.plan.home(constant))
         if constant.value is not None:
             box.type = type_text(constant.value.shape, constant.value.dtype)
-        self._entitle(box, self.names.name(constant))
-        if self.options.show_values:
-            box.rows.append(self._value_row(constant))
-        self._made[constant] = box
-        return self._add(box)
-
-    def _entitle(self, box: Box, name: str | None) -> None:
-        """Gives a leaf its name (inside its module's frame the last part of it, as `weight` of `0.weight`) and kind."""
-        if name is None:
-            box.title = box.kind
-            return
-        box.title, box.tag = name.rpartition(".")[2] if box.scope else name, box.kind
-        box.tooltip = name if box.title != name else ""
-
-    def _common_scope(self, source: Any) -> tuple[str, ...]:
-        """The innermost module in which all uses of something lie."""
-        scopes = [node.scope for node in self._consumers.get(source, ())]
-        common = scopes[0] if scopes else ()
-        for scope in scopes[1:]:
-            same = 0
-            while same < min(len(common), len(scope)) and common[same] == scope[same]:
-                same += 1
-            common = common[:same]
-        return common
-
-    def _source_box(self, node: Node, source: Any) -> Box | None:
-        """The box a value comes from; None inside a closed module."""
-        group = self._group(node, self._depth)
-        if isinstance(source, (Tensor, Constant)):
-            if group is not None and self._common_scope(source)[: len(group)] == group and source not in self._made:
-                if isinstance(source, Constant) and source.tensor is None:
-                    return None
-                if isinstance(source, Tensor) and self.names.is_parameter(source):
-                    return None
-            return self._leaf_box(source) if isinstance(source, Tensor) else self._constant_box(source, node)
-        if source[0] not in self._made:
-            return self._omitted_box(source)
-        made = self._made.get(source) or self._made[source[0]]
-        return None if group is not None and made is self._made.get(group) else made
+            box.rows = self._rows(constant)
+        else:
+            box.detail = "not kept"
+        _entitle(box, self.names.name(constant), "constant")
+        self._made[constant] = self._add(box)
+        return box
 
     def _omitted_box(self, place: tuple[Node, int]) -> Box:
-        if place not in self._made:
-            node, k = place
-            several = node.op.several
-            box = Box(self._number("omitted"), "omitted", "...")
-            box.type = type_text(node.shape[k] if several else node.shape, node.dtype[k] if several else node.dtype)
-            self._made[place] = self._add(box)
-        return self._made[place]
+        node, k = place
+        shape, dtype = (node.shape[k], node.dtype[k]) if node.op.several else (node.shape, node.dtype)
+        box = self._add(Box(self._number("omitted"), "omitted", "...", type=type_text(shape, dtype)))
+        self._made[place] = box
+        return box
 
-    def _module_box(self, group: tuple[str, ...]) -> Box:
-        inside = [node for node in self._shown if node.scope[: len(group)] == group]
-        box = Box(self._number("module"), "module", group[-1], scope=group[:-1])
-        box.rows.append(Row("", plural(len(inside), "operation")))
-        leaves = {id(i.source): i.source for node in inside for i in self.graph.inputs(node)
-                  if isinstance(i.source, Tensor) and self.names.is_parameter(i.source)}  # fmt: skip
+    def _module_box(self, closed: Scope) -> Box:
+        inside = [node for node in self.plan.nodes if self.plan.closed(node) == closed]
+        leaves = {i.source for node in inside for i in self.graph.inputs(node)
+                  if isinstance(i.source, Tensor) and self.plan.is_inside(i.source, closed)}  # fmt: skip
+        box = self._add(Box(self._number("module"), "module", closed[-1], scope=closed[:-1]))
         if leaves:
-            box.rows.append(Row("", plural(sum(leaf.numel() for leaf in leaves.values()), "parameter")))
-        return self._add(box)
+            box.rows.append(Row("", plural(sum(leaf.numel() for leaf in leaves), "parameter")))
+        box.rows.append(Row("", plural(len(inside), "operation")))
+        self._made[closed] = box
+        return box
 
-    def _connect(self, node: Node, k: int, source: Any, tail: Box | None, head: Box) -> None:
-        if tail is None:
-            return
-        tail_port = None
-        if tail.outputs and isinstance(source, tuple):
-            tail_port = self._shown_outputs(source[0]).index(source[1])
-        is_main = isinstance(source, tuple)
-        is_constant = isinstance(source, Constant)
-        arrow = Arrow(tail.id, tail_port, head.id, k if head.inputs else None, is_constant, is_main)
-        if "module" in (tail.kind, head.kind) and arrow in self.arrows:
-            return
-        self.arrows.append(arrow)
-
-
-def _op_tooltip(node: Node) -> str:
-    parts = [node.op.name, *node.scope]
-    if node.extra is not None and node.extra.line is not None:
-        parts.append(node.extra.line)
-    return "\n".join(parts)
+    def _note_module_output(self, node: Node, closed: Scope, box: Box) -> None:
+        """Of a closed module whose result leaves it at one place, tells the result's shape and dtype."""
+        for k in range(len(node.shape)) if node.op.several else [0]:
+            users = self.plan.users.get((node, k), ())
+            is_output = (node, k) in self._outputs
+            if is_output or any(self.plan.closed(user) != closed for user in users):
+                shape, dtype = (node.shape[k], node.dtype[k]) if node.op.several else (node.shape, node.dtype)
+                box.type = type_text(shape, dtype) if not box.type else "several results"
+            if is_output:
+                box.mark_output()
 
 
-def plural(count: int, noun: str) -> str:
-    """`1 operation`, `1,234 operations`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _is_number(item: Input) -> bool:
+    return isinstance(item.source, Constant) and item.source.is_number
 
 
-def bytes_text(count: int) -> str:
-    """A number of bytes in the unit that fits: `512 B`, `2.0 KiB`, `1.5 MiB`."""
-    size, unit = float(count), "B"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if size < 1024:
-            break
-        size, unit = size / 1024, larger
-    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+def _row(key: str, value: Any) -> Row:
+    text, alarming = summarize(value)
+    return Row(key, text, "alarming" if alarming else "plain")
 
 
-def saved_row(node: Node) -> Row:
-    """How many arrays an op keeps for its VJP, and their bytes."""
-    if isinstance(node.saved, Freed):
-        return Row("keeps", "nothing: freed", "faint")
-    arrays = saved_arrays(node)
-    if not arrays:
-        return Row("keeps", "nothing", "faint")
-    return Row("keeps", f"{plural(len(arrays), 'array')}, {bytes_text(sum(a.nbytes for a in arrays))}")
+def _entitle(box: Box, name: str | None, kind: str) -> None:
+    """Gives a box its name and kind; inside its module's frame the last part of the name, `weight` of `0.weight`."""
+    if name is None:
+        box.title = kind
+    else:
+        box.title, box.tag = name.rpartition(".")[2] if box.scope else name, kind
+        box.tooltip = name
 
 
-def kept_bytes(graph: Graph) -> int:
-    """Bytes that a graph keeps alive beyond its leaves; memory shared by several arrays counts once."""
-    leaves = {id(backend_of(t._array).owner(t._array)) for t in graph.leaves}
-    owners = {}
-    for node in graph.nodes:
-        for array in saved_arrays(node):
-            if hasattr(array, "nbytes"):
-                owner = backend_of(array).owner(array)
-                owners[id(owner)] = owner
-    return sum(owner.nbytes for key, owner in owners.items() if key not in leaves)
+def _where(node: Node) -> str:
+    """The op and where it was recorded."""
+    line = node.extra.line if node.extra is not None else None
+    return " in ".join(filter(None, (node.op.name, "/".join(node.scope)))) + (f", {line}" if line else "")

@@ -34,6 +34,11 @@ def number_text(value: Any, digits: int = 4) -> str:
     return str(value)
 
 
+def plural(count: int, noun: str) -> str:
+    """`1 operation`, `1,234 operations`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def summarize(value: Any) -> Summary:
     """An array or number in a few words.
 

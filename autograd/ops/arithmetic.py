@@ -54,11 +54,11 @@ def cast(x: Any, *, dtype: Any) -> Any:
 
 _fitting.update(sum_to=sum_to, cast=cast)
 
-add = op(
+plus = op(
     "add", lambda xp, a, b: xp.add(a, b), vjp=(lambda g: g, lambda g: g), linear=True, elementwise=True,
     doc="`a + b`, broadcast.",
 )  # fmt: skip
-sub = op(
+minus = op(
     "sub", lambda xp, a, b: xp.subtract(a, b), vjp=(lambda g: g, lambda g: -g), linear=True, elementwise=True,
     doc="`a - b`, broadcast.",
 )  # fmt: skip
@@ -67,7 +67,7 @@ mul = op(
     doc="`a * b` element by element, broadcast.",
 )  # fmt: skip
 neg = op("neg", lambda xp, x: xp.negative(x), vjp=lambda g: -g, linear=True, elementwise=True, doc="`-x`.")
-div_true = op(
+divide = op(
     "div", lambda xp, a, b: xp.true_divide(a, b), vjp=(lambda g, b: g / b, lambda g, b, out: -g * (out / b)),
     elementwise=True, doc="`a / b`, broadcast; integers divide to floats.",
 )  # fmt: skip
@@ -109,11 +109,11 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
         rounding_mode: None for true division, `"floor"` or `"trunc"` to round the quotient.
     """
     if rounding_mode is None:
-        return div_true(input, other)
+        return divide(input, other)
     if rounding_mode == "floor":
         return floor_divide(input, other)
     if rounding_mode == "trunc":
-        quotient = trunc(div_true(input, other))
+        quotient = trunc(divide(input, other))
         kinds = [getattr(v, "dtype", None) for v in (input, other)]
         integers = all(k.kind in "iub" if k is not None else isinstance(v, int)
                        for k, v in zip(kinds, (input, other), strict=True))  # fmt: skip
@@ -134,7 +134,7 @@ _pow = op(
     vjp=(
         # 0 where a power is 1 or 0 whatever its base or exponent, though a ** (b - 1) or log(a) is infinite there.
         lambda g, a, b: g * (b * _pow(a + ((a == 0) & (b == 0)), b - 1)),
-        lambda g, a, b, out: g * (out * _log(a + ((a == 0) & (b >= 0)))),
+        lambda g, a, b, out: g * (out * _log(cast(a + ((a == 0) & (b >= 0)), dtype=out.dtype))),
     ),
     elementwise=True,
 )
@@ -167,14 +167,14 @@ def lerp(input: Any, end: Any, weight: Any) -> Any:
     return input + (end - input) * weight
 
 
-def add_scaled(input: Any, other: Any, *, alpha: float = 1) -> Any:
+def add(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """`input + alpha * other`, broadcast."""
-    return add(input, other) if alpha == 1 else add(input, other * alpha)
+    return plus(input, other if alpha == 1 else other * alpha)
 
 
-def sub_scaled(input: Any, other: Any, *, alpha: float = 1) -> Any:
+def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     """`input - alpha * other`, broadcast."""
-    return sub(input, other) if alpha == 1 else sub(input, other * alpha)
+    return minus(input, other if alpha == 1 else other * alpha)
 
 
 __all__ = ["add", "addcdiv", "addcmul", "cast", "ceil", "div", "floor", "floor_divide", "fmod", "frac", "lerp", "mul", "neg", "pow",

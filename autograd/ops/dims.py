@@ -48,7 +48,7 @@ def canonical_dims(op: str, dims: Any, ndim: int) -> tuple[int, ...]:
     given: Sequence[Any] = dims if isinstance(dims, (tuple, list)) else (dims,)
     found = tuple([canonical_dim(op, dim, ndim) for dim in given])
     if len(set(found)) != len(found):
-        raise RuntimeError(f"{op}: a dimension appears more than once in dim={dims!r} of a tensor with {ndim} dimensions")
+        raise RuntimeError(f"{op}: dim={dims!r} names a dimension of a tensor with {ndim} dimensions more than once")
     return found if ndim else ()
 
 

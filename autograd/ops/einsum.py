@@ -56,9 +56,9 @@ def _plan(equation: str, a_shape: tuple[int, ...], b_shape: tuple[int, ...]) -> 
 
     if not summed:
         order = [i for i in result if i in a]
-        shape = tuple(sizes[i] if i in a else 1 for i in result)
         other = [i for i in result if i in b]
-        return _Plan(places(a, order), shape, places(b, other), None, tuple(sizes[i] if i in b else 1 for i in result), ())
+        a_matrix, shape = [tuple(sizes[i] if i in of else 1 for i in result) for of in (a, b)]
+        return _Plan(places(a, order), a_matrix, places(b, other), None, shape, ())
     made = [*batch, *rows, *columns]
     lead = tuple(sizes[i] for i in batch)
     return _Plan(
@@ -140,7 +140,7 @@ def _read(equation: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
             raise ValueError(f"einsum: {equation!r}: {word!r} must consist of letters and at most one '...'")
     hidden = [n - len(word.replace("...", "")) for word, n in zip(operands, ndims, strict=True)]
     for word, n, rest in zip(operands, ndims, hidden, strict=True):
-        if rest < 0 or rest and "..." not in word:
+        if rest < 0 or (rest and "..." not in word):
             raise ValueError(f"einsum: {equation!r}: {word!r} names {n - rest} dimensions of a tensor that has {n}")
     width = max([rest for word, rest in zip(operands, hidden, strict=True) if "..." in word], default=0)
     free = [chr(k) for k in range(ord("a"), ord("a") + 10000) if chr(k).isalpha() and chr(k) not in text][:width]
@@ -163,7 +163,8 @@ def _diagonals(x: Any, indices: str) -> tuple[Any, str]:
             first = indices.index(i)
             second = indices.index(i, first + 1)
             if x.shape[first] != x.shape[second]:
-                raise ValueError(f"einsum: index {i!r} repeats on dimensions of sizes {x.shape[first]} and {x.shape[second]}")
+                sizes = f"{x.shape[first]} and {x.shape[second]}"
+                raise ValueError(f"einsum: index {i!r} repeats on dimensions of sizes {sizes}")
             x = diagonal(x, 0, first, second)
             indices = indices[:first] + indices[first + 1 : second] + indices[second + 1 :] + i
     return x, indices
@@ -255,7 +256,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     else:
         of_a, of_b = [canonical_dims("tensordot", d, n) for d, n in zip(dims, (a_ndim, b_ndim), strict=True)]
         if len(of_a) != len(of_b):
-            raise ValueError(f"tensordot: {len(of_a)} dimensions of the first cannot pair with {len(of_b)} of the second")
+            raise ValueError(
+                f"tensordot: {len(of_a)} dimensions of the first do not pair with {len(of_b)} of the other"
+            )
         pairs = list(zip(of_a, of_b, strict=True))
     for j, k in pairs:
         if a.shape[j] != b.shape[k]:

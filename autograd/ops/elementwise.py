@@ -71,12 +71,12 @@ erfc = op("erfc", lambda xp, x: xp.erfc(x), vjp=lambda g, x: g * (exp(-(x * x)) 
 # Where two candidates tie, each gets half of the gradient, as PyTorch decides it.
 maximum = op(
     "maximum", lambda xp, a, b: xp.maximum(a, b),
-    vjp=(lambda g, a, b: g * _share(a > b, a == b), lambda g, a, b: g * _share(b > a, a == b)),
+    vjp=(lambda g, a, b: _share(g, a > b, a == b), lambda g, a, b: _share(g, b > a, a == b)),
     elementwise=True, doc="The greater of two, element by element; NaN if either is.",
 )  # fmt: skip
 minimum = op(
     "minimum", lambda xp, a, b: xp.minimum(a, b),
-    vjp=(lambda g, a, b: g * _share(a < b, a == b), lambda g, a, b: g * _share(b < a, a == b)),
+    vjp=(lambda g, a, b: _share(g, a < b, a == b), lambda g, a, b: _share(g, b < a, a == b)),
     elementwise=True, doc="The smaller of two, element by element; NaN if either is.",
 )  # fmt: skip
 fmax = op(
@@ -91,8 +91,8 @@ fmin = op(
 )  # fmt: skip
 
 
-def _share(wins: Any, ties: Any) -> Any:
-    return choose(ties, 0.5, choose(wins, 1.0, 0.0))
+def _share(g: Any, wins: Any, ties: Any) -> Any:
+    return choose(ties, g * 0.5, choose(wins, g, 0.0))
 
 
 def _clip(xp: Any, x: Any, low: Any, high: Any) -> Any:

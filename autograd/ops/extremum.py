@@ -106,7 +106,7 @@ def _not_empty(name: str, input: Any, dims: Dims) -> None:
         raise RuntimeError(f"{name}: the input has shape {shape}, and of no elements there is no extreme; give a dim")
     for dim in dims:
         if shape[dim] == 0:
-            raise IndexError(f"{name}: dimension {dim} of shape {shape} has size 0, and of no elements there is no extreme")
+            raise IndexError(f"{name}: dimension {dim} of shape {shape} has size 0; of no elements there is no extreme")
 
 
 def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
@@ -183,7 +183,7 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     return ValuesAndIndices(*along(input, dim=dim, keepdim=keepdim))
 
 
-def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:  # noqa: A001
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The largest element: of all, along one dimension, or of two tensors element by element.
 
     Args:
@@ -200,7 +200,7 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     return _extreme("max", input, dim, keepdim, other)
 
 
-def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:  # noqa: A001
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """The smallest element: of all, along one dimension, or of two tensors; arguments and errors as for `max`."""
     return _extreme("min", input, dim, keepdim, other)
 

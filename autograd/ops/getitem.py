@@ -65,9 +65,14 @@ def _spread(xp: Any, x: Array, shape: tuple[int, ...], dims: tuple[int, ...], ar
     return out
 
 
-def _added(xp: Any, x: Array, values: Any, dims: tuple[int, ...], arrays: tuple[Array, ...]) -> Array:
+def with_added(xp: Any, x: Array, index: tuple[Any, ...], values: Any) -> Array:
+    """A copy of `x` with the values added at the index, duplicates accumulated; for booleans "added" means "or"."""
+    if x.dtype.kind == "b":
+        count = x.astype(xp.int32)
+        xp.scatter_add(count, index, values.astype(xp.int32) if hasattr(values, "astype") else int(values))
+        return count != 0
     out = xp.array(x)
-    xp.scatter_add(out, _index(dims, arrays), values)
+    xp.scatter_add(out, index, values)
     return out
 
 
@@ -145,7 +150,7 @@ def by_arrays(count: int) -> ByArrays:
         ),
         add=op(
             "index_add",
-            function(f"xp, x, values, {i}, *, dims: _added(xp, x, values, dims, ({i},))"),
+            function(f"xp, x, values, {i}, *, dims: with_added(xp, x, _index(dims, ({i},)), values)"),
             vjp=(
                 lambda g: g,
                 function(f"g, {i}, dims, values_shape: _aligned(by().read(g, {i}, dims=dims), values_shape)"),
@@ -264,8 +269,22 @@ def _plain(index: Any) -> tuple[Any, ...] | None:
     return items if whole else (*items, ...)
 
 
-def _item(item: Any, home: Backend) -> Any:
-    """One item of an index: an int, a slice, None, `...`, a bool, or an array of `home` of one or more dimensions."""
+def _arrays_alone(x: Any, index: Any) -> tuple[Any, ...] | None:
+    """The index, if it is nothing but signed integer tensors where the tensor `x` is: what is often met, and quickly told."""
+    if not isinstance(x, Tensor):
+        return None
+    home = x._array.__class__
+    arrays = index if index.__class__ is tuple else (index,)
+    for item in arrays:
+        array = item._array if isinstance(item, Tensor) else None
+        if array.__class__ is not home or array.dtype.kind != "i" or not array.ndim:
+            return None
+    return arrays if len(arrays) <= x._array.ndim else None
+
+
+def _item(item: Any, home: Backend, boxed: bool) -> Any:
+    """One item of an index: an int, a slice, None, `...`, a bool, or an array of `home` of one or more dimensions (a
+    tensor stays one if `boxed`)."""
     if item is None or item is ... or item.__class__ is int:
         return item
     if isinstance(item, slice):
@@ -278,7 +297,7 @@ def _item(item: Any, home: Backend) -> Any:
         item = as_array(item, None if item else dtypes.int64, None, home.name)
     array = item._array if isinstance(item, Tensor) else item
     if is_array(array):
-        return _index_array(item, array, home)
+        return _index_array(item if boxed else array, array, home)
     if hasattr(item, "__index__"):
         return as_index(item)
     raise IndexError(
@@ -313,7 +332,7 @@ def resolve(x: Any, index: Any) -> Resolved:
     """
     home = backend_of(x._array if isinstance(x, Tensor) else x)
     shape = tuple(x.shape)
-    items = [_item(item, home) for item in (index if isinstance(index, tuple) else (index,))]
+    items = [_item(item, home, isinstance(x, Tensor)) for item in (index if isinstance(index, tuple) else (index,))]
     used = sum(_width(item) for item in items)
     if used > len(shape):
         raise IndexError(f"getitem: {used} dimensions are indexed, but the shape is {shape}")
@@ -383,6 +402,9 @@ def getitem(input: Any, index: Any) -> Any:
     basic = _plain(index)
     if basic is not None:
         return at(input, index=basic)
+    arrays = _arrays_alone(input, index)
+    if arrays is not None:
+        return by_arrays(len(arrays)).read(input, *arrays, dims=tuple(range(len(arrays))))
     found = resolve(input, index)
     view = _looked(input, found.basic)
     if found.masked:
@@ -426,6 +448,12 @@ def _set(x: Any, index: Any, value: Any, fresh: bool) -> Any:
         write = by_arrays(len(found.arrays)).write
         return write(x, value, *found.arrays, basic=found.basic, dims=found.dims, fresh=fresh)
     return _write(x, value, basic=found.basic or (...,), fresh=fresh)
+
+
+def basic_index(x: Any, index: Any) -> tuple[Any, ...] | None:
+    """The view that `x[index] = value` writes to, or into, as an index; None for all of `x`."""
+    basic = _plain(index)
+    return basic if basic is not None or _arrays_alone(x, index) is not None else resolve(x, index).basic
 
 
 def _fitting_value(x: Any, value: Any) -> Any:

@@ -16,7 +16,7 @@ from ..tensor import Tensor, as_array
 from .arithmetic import cast
 from .comparison import choose, ne
 from .dims import canonical_dim
-from .getitem import by_arrays, getitem, mask_read, place, resolve, setitem
+from .getitem import by_arrays, getitem, mask_read, place, resolve, setitem, with_added
 from .shape import broadcast_shapes, broadcast_to, clone, expand, reshape
 
 
@@ -35,12 +35,19 @@ def index_on(function: str, x: Any, index: Any) -> Any:
         raise TypeError(f"{function}: an index holds integers, got {got}")
     if backend_of(array) is not home and backend_of(array).device_type == "cpu":
         return home.asarray(array)
-    return array.astype(dtypes.int64) if array.dtype == dtypes.uint64 else index
+    if array.dtype == dtypes.uint64:
+        return array.astype(dtypes.int64)
+    return index if isinstance(x, Tensor) else array
 
 
 def _same_dtype(function: str, x: Any, source: Any) -> None:
     if hasattr(source, "dtype") and source.dtype != x.dtype:
         raise TypeError(f"{function}: the values must have the input's dtype {x.dtype}, got {source.dtype}; convert one")
+
+
+def _number(x: Any, value: Any) -> Any:
+    """A Python number of a kind that the dtype of `x` holds: 2.7 becomes 2 for integers."""
+    return {"b": bool, "i": int, "u": int}.get(x.dtype.kind, lambda number: number)(value)
 
 
 # By a condition.
@@ -79,24 +86,20 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
 
     Args:
         mask: booleans that broadcast with `input`.
-        value: a number or a 0-d tensor, of a kind that the dtype of `input` can hold.
+        value: a number or a 0-d tensor; it is cast to the dtype of `input`.
 
     Raises:
-        TypeError: the mask is not boolean, or the value does not fit the dtype.
+        TypeError: the mask is not boolean.
         ValueError: the value has dimensions.
     """
     if mask.dtype.kind != "b":
         raise TypeError(f"masked_fill: the mask must be boolean, got {mask.dtype}")
-    kind = value.dtype.kind if hasattr(value, "dtype") else {bool: "b", int: "i", float: "f", complex: "c"}[type(value)]
-    rank = "biufc".index
-    if kind in "fc" and rank(kind) > rank(input.dtype.kind):
-        raise TypeError(f"masked_fill: a {input.dtype} tensor cannot hold {value!r}; convert it first")
     if getattr(value, "ndim", 0):
         raise ValueError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
     if hasattr(value, "dtype"):
         value = value if value.dtype == input.dtype else cast(value, dtype=input.dtype)
-    elif input.dtype.kind == "b":
-        value = bool(value)
+    else:
+        value = _number(input, value)
     return _masked_fill(input, mask, value)
 
 
@@ -158,10 +161,8 @@ def _scattered(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
     return out
 
 
-def _scatter_added(xp: Any, x: Array, src: Array, index: Array, *, dim: int) -> Array:
-    out = xp.array(x)
-    xp.scatter_add(out, _along(xp, index, dim), _within(xp, src, index))
-    return out
+def _scatter_added(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
+    return with_added(xp, x, _along(xp, index, dim), _within(xp, src, index))
 
 
 def _back_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -201,17 +202,24 @@ def _checked(function: str, x: Any, dim: int, index: Any, src: Any = None) -> tu
         x = reshape(x, (1,))
     if not index.ndim:
         index = reshape(index, (1,))
-    shapes = [x.shape] if src is None or not getattr(src, "ndim", 0) else [x.shape, src.shape]
-    for k, shape in enumerate(shapes):
-        too_large = index.ndim != len(shape) or any(
-            i > s for d, (i, s) in enumerate(zip(index.shape, shape, strict=True)) if d != dim or k
-        )
-        if too_large and prod(index.shape):
-            raise ValueError(
-                f"{function}: an index of shape {tuple(index.shape)} does not fit {'src' if k else 'input'} of shape "
-                f"{tuple(shape)}: as many dimensions, and none larger{'' if k else f' but dimension {dim}'}"
-            )
+    sizes = index.shape
+    _expect_within(function, "input", sizes, x.shape, dim)
+    if getattr(src, "ndim", 0):
+        _expect_within(function, "src", sizes, src.shape, None)
     return x, dim, index
+
+
+def _expect_within(function: str, what: str, sizes: tuple[int, ...], shape: tuple[int, ...], free: int | None) -> None:
+    fits = len(sizes) == len(shape)
+    if fits:
+        for d, size in enumerate(sizes):
+            if size > shape[d] and d != free:
+                fits = False
+    if not fits and prod(sizes):
+        raise ValueError(
+            f"{function}: an index of shape {tuple(sizes)} does not fit {what} of shape {tuple(shape)}: it needs as many "
+            f"dimensions, none larger{'' if free is None else f' but dimension {free}'}"
+        )
 
 
 def gather(input: Any, dim: int, index: Any) -> Any:
@@ -281,6 +289,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     x, dim, index = _checked("scatter", input, dim, index, values)
     if index.ndim != x.ndim:  # an empty index of any shape names nothing
         return clone(input)
+    values = values if hasattr(values, "dtype") else _number(x, values)
     out = (_scatter_add if reduce else _scatter)(x, values, index, dim=dim)
     return out if input.ndim else reshape(out, ())
 
@@ -358,6 +367,15 @@ def _rows_of(function: str, x: Any, dim: int, index: Any, source: Any) -> Any:
     return source
 
 
+def _named_forward(xp: Any, index: Array, *, length: int) -> Array:
+    named = xp.zeros(length, dtype=bool)
+    named[index] = True
+    return named
+
+
+_named = op("named", _named_forward, doc="Which of the numbers below `length` are in `index`.")
+
+
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     """A copy of `input` with the slices along `dim` that the 1-d `index` names filled with a number or 0-d tensor.
 
@@ -365,10 +383,9 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         IndexError: an index is out of range, or there is no such dimension.
         TypeError, ValueError: `index` does not hold integers, or has more than one dimension; `value` has dimensions.
     """
-    if getattr(value, "ndim", 0):
-        raise ValueError(f"index_fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
     x, dim, index = _rows("index_fill", input, dim, index)
-    out = by_arrays(1).write(x, value, index, basic=None, dims=(dim,), fresh=True)
+    named = _named(index, length=x.shape[dim])
+    out = masked_fill(x, reshape(named, (-1,) + (1,) * (x.ndim - dim - 1)), value)
     return out if input.ndim else reshape(out, ())
 
 

@@ -214,15 +214,17 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
 
-def tensor_split(input: Any, indices_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views of consecutive pieces along `dim`: a number of pieces whose sizes differ by one at most (the larger ones
-    first), or the pieces between these places, which are cut as slices are.
+    first), or the pieces between these places, which are cut as slices are. (A tensor of them is read by the host.)
 
     Raises:
         ValueError: the number of pieces is not positive.
         IndexError: there is no such dimension.
     """
     dim, length = _length("tensor_split", input, dim)
+    if hasattr(indices_or_sections, "dtype"):
+        indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
         places = [as_index(place) for place in indices_or_sections]
         indices = [

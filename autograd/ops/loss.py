@@ -1,7 +1,7 @@
 """Losses of predictions against targets of the same shape. Those of class scores stand in `cross_entropy.py`.
 
-Each is an op on the elements, then a reduction: `"mean"`, `"sum"`, or `"none"` for the elements themselves. `d` is
-prediction less target. A prediction is never broadcast against a target: that is nearly always a mistake.
+Each is an op on the elements, then a reduction: `"mean"`, `"sum"`, or `"none"` for the elements themselves. A
+prediction is never broadcast against a target: that is nearly always a mistake.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
+from .activation import sigmoid
 from .arithmetic import cast
 from .comparison import choose
-from .elementwise import clamp, exp, log, sign
-from .activation import sigmoid
+from .elementwise import clamp, log, sign
 from .reduction import mean
 from .reduction import sum as total
 
@@ -22,12 +22,12 @@ _LOG_FLOOR = -100.0
 """Where PyTorch cuts off the logarithm of a probability, so that a certain miss has a finite loss."""
 
 _squared_error = op(
-    "mse_loss", lambda xp, a, b: xp.square(a - b), vjp=(lambda g, a, b: g * ((a - b) * 2), lambda g, a, b: g * ((b - a) * 2)),
-    elementwise=True,
+    "mse_loss", lambda xp, a, b: xp.square(a - b),
+    vjp=(lambda g, a, b: g * ((a - b) * 2), lambda g, a, b: g * ((b - a) * 2)), elementwise=True,
 )  # fmt: skip
 _absolute_error = op(
-    "l1_loss", lambda xp, a, b: xp.abs(a - b), vjp=(lambda g, a, b: g * sign(a - b), lambda g, a, b: g * sign(b - a)),
-    elementwise=True,
+    "l1_loss", lambda xp, a, b: xp.abs(a - b),
+    vjp=(lambda g, a, b: g * sign(a - b), lambda g, a, b: g * sign(b - a)), elementwise=True,
 )  # fmt: skip
 
 
@@ -62,8 +62,7 @@ _binary = op(
 _binary_logits = op(
     "binary_cross_entropy_with_logits",
     lambda xp, x, t: xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-xp.abs(x))),
-    vjp=(lambda g, x, t: g * (sigmoid(x) - t), lambda g, x: -g * x),
-    elementwise=True,
+    vjp=(lambda g, x, t: g * (sigmoid(x) - t), lambda g, x: -g * x), elementwise=True,
 )  # fmt: skip
 
 
@@ -79,64 +78,189 @@ _kl = op(
 
 
 def reduction_of(name: str, reduction: str, size_average: bool | None, reduce: bool | None, *more: str) -> str:
-    """The reduction asked for. `size_average` and `reduce` are how PyTorch said it before, and win where given.
+    """The reduction asked for. `size_average` and `reduce` are how PyTorch said it once, and win where given.
 
     Raises:
         ValueError: there is no such reduction.
     """
     if size_average is not None or reduce is not None:
         asked = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(
-            f"{name}: size_average and reduce are deprecated; write reduction={asked!r}", DeprecationWarning, stacklevel=3
-        )
+        warnings.warn(f"{name}: write reduction={asked!r} in place of size_average and reduce", FutureWarning, stacklevel=3)
         return asked
-    if reduction not in ("none", "mean", "sum", *more):
-        raise ValueError(f"{name}: reduction must be {', '.join(map(repr, ('none', 'mean', 'sum', *more)))}, got {reduction!r}")
+    known = ("none", "mean", "sum", *more)
+    if reduction not in known:
+        raise ValueError(f"{name}: reduction must be one of {', '.join(map(repr, known))}, got {reduction!r}")
     return reduction
 
 
-def reduced(loss: Any, reduction: str, weight: Any = None) -> Any:
-    """The elements of a loss, times their weights if given, reduced."""
+def _reduced(loss: Any, reduction: str, weight: Any = None) -> Any:
     if weight is not None:
         loss = loss * weight
     return mean(loss) if reduction == "mean" else total(loss) if reduction == "sum" else loss
 
 
-def _pair(name: str, input: Any, target: Any, weight: Any = None) -> Any:
+def _pair(name: str, input: Any, target: Any) -> Any:
     """The target, in the input's dtype if it is made of integers.
 
     Raises:
-        ValueError: the shapes differ, or the weight does not broadcast to them.
+        TypeError: one of them is no tensor.
+        ValueError: the shapes differ.
     """
+    if not (hasattr(input, "shape") and hasattr(target, "shape")):
+        got = f"{type(input).__name__} and {type(target).__name__}"
+        raise TypeError(f"{name}: the input and the target are tensors, got {got}")
     if input.shape != target.shape:
         raise ValueError(
-            f"{name}: the input has shape {tuple(input.shape)}, the target {tuple(target.shape)}; they must be equal, as a "
-            f"loss does not broadcast. Reshape one to the other"
+            f"{name}: the input has shape {tuple(input.shape)} and the target {tuple(target.shape)}; a loss does not "
+            f"broadcast one against the other: reshape or expand it yourself if that is meant"
         )
-    if weight is not None and hasattr(weight, "shape"):
-        sizes = tuple(weight.shape)
-        whole = tuple(input.shape)[len(input.shape) - len(sizes) :] if len(sizes) <= len(input.shape) else None
-        if whole is None or any(n not in (1, size) for n, size in zip(sizes, whole, strict=True)):
-            raise ValueError(f"{name}: a weight of shape {sizes} does not broadcast to {tuple(input.shape)}")
     return cast(target, dtype=input.dtype) if target.dtype.kind in "biu" and input.dtype.kind == "f" else target
+
+
+def _check_weight(name: str, input: Any, weight: Any) -> None:
+    """Raises unless a weight broadcasts to the input without making it larger."""
+    sizes, whole = tuple(weight.shape), tuple(input.shape)
+    fits = len(sizes) <= len(whole) and all(n in (1, whole[-k]) for k, n in enumerate(reversed(sizes), 1))
+    if not fits:
+        raise ValueError(f"{name}: a weight of shape {sizes} does not broadcast to the input's shape {whole}")
+
+
+def _weighted_mean(name: str, loss: Any, reduction: str, weight: Any) -> Any:
+    """The loss reduced, where the mean of a weighted loss is over the sum of the weights."""
+    if weight is None:
+        return _reduced(loss, reduction)
+    if weight.shape != loss.shape:
+        raise ValueError(f"{name}: the weight has shape {tuple(weight.shape)}, the input {tuple(loss.shape)}")
+    if reduction == "mean":
+        return total(loss * weight) / total(weight)
+    return _reduced(loss, reduction, weight)
 
 
 def mse_loss(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
              reduction: str = "mean", weight: Any = None) -> Any:  # fmt: skip
-    """The squared difference, averaged.
+    """The squared difference.
 
     Args:
         input, target: of the same shape.
-        reduction: `"mean"`, `"sum"` or `"none"`.
-        weight: what to multiply each element's loss with; broadcasts. The mean is then over the sum of the weights.
+        reduction: `"mean"`, `"sum"`, or `"none"` for one loss per element.
+        weight: of the same shape, multiplies the elements; the mean is then divided by its sum.
 
     Raises:
         ValueError: the shapes differ, or there is no such reduction.
     """
     reduction = reduction_of("mse_loss", reduction, size_average, reduce)
-    target = _pair("mse_loss", input, target, weight)
-    return _weighted(_squared_error(input, target), reduction, weight)
+    target = _pair("mse_loss", input, target)
+    return _weighted_mean("mse_loss", _squared_error(input, target), reduction, weight)
 
 
-def _weighted(loss: Any, reduction: str, weight: Any) -> Any:
-    return reduced(loss, reduction, weight)
+def l1_loss(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
+            reduction: str = "mean", weight: Any = None) -> Any:  # fmt: skip
+    """The absolute difference; its gradient where they are equal is 0. Arguments and errors as for `mse_loss`."""
+    reduction = reduction_of("l1_loss", reduction, size_average, reduce)
+    target = _pair("l1_loss", input, target)
+    return _weighted_mean("l1_loss", _absolute_error(input, target), reduction, weight)
+
+
+def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
+                   reduction: str = "mean", beta: float = 1.0) -> Any:  # fmt: skip
+    """`d**2 / (2 * beta)` where the absolute difference `d` is below `beta`, else `d - beta / 2` (Girshick 2015).
+    Other arguments and errors as for `mse_loss`.
+
+    Raises:
+        ValueError: `beta` is negative.
+    """
+    reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: beta cannot be negative, got {beta}")
+    target = _pair("smooth_l1_loss", input, target)
+    return _reduced(_smooth_l1(input, target, beta=beta) if beta else _absolute_error(input, target), reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
+    """`d**2 / 2` where the absolute difference `d` is below `delta`, else `delta * (d - delta / 2)` (Huber 1964).
+    Other arguments and errors as for `mse_loss`, but that a weighted mean is over the number of elements.
+
+    Raises:
+        ValueError: `delta` is not positive.
+    """
+    reduction = reduction_of("huber_loss", reduction, None, None)
+    if delta <= 0:
+        raise ValueError(f"huber_loss: delta must be positive, got {delta}")
+    target = _pair("huber_loss", input, target)
+    if weight is not None:
+        _check_weight("huber_loss", input, weight)
+    return _reduced(_smooth_l1(input, target, beta=delta) * delta, reduction, weight)
+
+
+def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_average: bool | None = None,
+                         reduce: bool | None = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """`-(t * log(p) + (1 - t) * log(1 - p))` of probabilities `p`, with logarithms not below -100. From scores,
+    `binary_cross_entropy_with_logits` is more accurate.
+
+    Args:
+        input: probabilities, in [0, 1].
+        target: of the same shape, in [0, 1].
+        weight: multiplies the elements; broadcasts to the input.
+        reduction: as for `mse_loss`.
+
+    Raises:
+        ValueError: the shapes differ, the weight does not broadcast, or there is no such reduction.
+    """
+    reduction = reduction_of("binary_cross_entropy", reduction, size_average, reduce)
+    target = _pair("binary_cross_entropy", input, target)
+    if weight is not None:
+        _check_weight("binary_cross_entropy", input, weight)
+    return _reduced(_binary(input, target), reduction, weight)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any, target: Any, weight: Any = None, size_average: bool | None = None, reduce: bool | None = None,
+    reduction: str = "mean", pos_weight: Any = None,
+) -> Any:  # fmt: skip
+    """`binary_cross_entropy` of `sigmoid(input)`, without overflow.
+
+    Args:
+        input: scores.
+        target: of the same shape, in [0, 1].
+        weight: multiplies the elements; broadcasts to the input.
+        pos_weight: multiplies the loss of what the target calls true; broadcasts to the input.
+        reduction: as for `mse_loss`.
+
+    Raises:
+        ValueError: the shapes differ, a weight does not broadcast, or there is no such reduction.
+    """
+    name = "binary_cross_entropy_with_logits"
+    reduction = reduction_of(name, reduction, size_average, reduce)
+    target = _pair(name, input, target)
+    for given in (weight, pos_weight):
+        if given is not None:
+            _check_weight(name, input, given)
+    if pos_weight is None:
+        return _reduced(_binary_logits(input, target), reduction, weight)
+    if_true = _binary_logits(input, 1.0) * ((pos_weight - 1) * target + 1)
+    return _reduced((1 - target) * input + if_true, reduction, weight)
+
+
+def kl_div(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
+           reduction: str = "mean", log_target: bool = False) -> Any:  # fmt: skip
+    """`t * (log(t) - input)`, the terms of the Kullback-Leibler divergence of the distribution `exp(input)` from `t`.
+
+    Args:
+        input: log-probabilities.
+        target: probabilities of the same shape, or their logarithms.
+        reduction: `"batchmean"`, the sum divided by the first size, is the divergence itself; else as for `mse_loss`.
+        log_target: whether the target holds logarithms.
+
+    Raises:
+        ValueError: the shapes differ, or there is no such reduction.
+    """
+    reduction = reduction_of("kl_div", reduction, size_average, reduce, "batchmean")
+    target = _pair("kl_div", input, target)
+    terms = target.exp() * (target - input) if log_target else _kl(input, target)
+    if reduction == "batchmean":
+        return total(terms) / input.shape[0]
+    return _reduced(terms, reduction)
+
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "kl_div", "l1_loss", "mse_loss",
+           "smooth_l1_loss"]  # fmt: skip

@@ -30,11 +30,11 @@ def _multiply(xp: Any, a: Array, b: Array) -> Array:
             rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
             return xp.matmul(rows, b).reshape(*a.shape[:-1], *b.shape[1:])
         return xp.matmul(a, b)
-    except ValueError as error:
-        raise _mismatch(a.shape, b.shape) or error from None
+    except ValueError:
+        raise _mismatch(a.shape, b.shape) from None
 
 
-def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> ValueError | None:
+def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> ValueError:
     """What keeps shapes `a` and `b` from being multiplied, in words."""
     if not a or not b:
         return ValueError("a 0-d tensor has no matrix product; use * to scale by a number")
@@ -45,7 +45,7 @@ def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> ValueError | None:
             f"shapes {a} and {b} do not multiply: the last dimension of the first, {a[-1]}, must equal the {of_b} "
             f"dimension of the second, {inner}"
         )
-    return None
+    return ValueError(f"the batches of shapes {a} and {b}, {a[:-2]} and {b[:-2]}, do not broadcast")
 
 
 def _towards_a(g: Any, b: Any, a_shape: tuple[int, ...]) -> Any:
@@ -95,6 +95,8 @@ def _affine_flops(out: tuple[int, ...], input: tuple[int, ...], *others: tuple[i
 
 def _affine(xp: Any, input: Array, weight: Array, bias: Array) -> Array:
     out = _map(xp, input, weight)
+    if bias.shape != weight.shape[:-1]:
+        raise ValueError(f"the bias must have shape {weight.shape[:-1]}, that of the weight less the last, got {bias.shape}")
     if out.dtype != bias.dtype:
         return out + bias
     out += bias
@@ -112,7 +114,7 @@ def _map(xp: Any, input: Array, weight: Array) -> Array:
             raise ValueError(f"the weight must have shape (out, in) or (in,), got {weight.shape}") from None
         if not input.ndim or input.shape[-1] != weight.shape[-1]:
             raise ValueError(
-                f"the last dimension of the input, of shape {input.shape}, must be {weight.shape[-1]}, the last of the weight"
+                f"the last dimension of the input, of shape {input.shape}, must be the weight's, {weight.shape[-1]}"
             ) from None
         raise error
 

@@ -37,6 +37,10 @@ def _piece(x: Any, dim: int, start: int | None, stop: int | None) -> Any:
     return at(x, index=(*ALL * dim, slice(start, stop), ...))
 
 
+def _cropped(x: Any, dim: int, before: int, after: int) -> Any:
+    return _piece(x, dim, max(-before, 0), x.shape[dim] - max(-after, 0)) if min(before, after) < 0 else x
+
+
 def _mirrored(x: Any, dim: int, before: int, after: int) -> tuple[Any, Any]:
     size = x.shape[dim]
     return flip(_piece(x, dim, 1, before + 1), dim), flip(_piece(x, dim, size - 1 - after, size - 1), dim)
@@ -92,19 +96,20 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     neighbours, less = _MODES[mode]
     result = input
     for dim, (before, after) in enumerate(widths):
-        if before == after == 0:
-            continue
-        size = shape[dim]
-        if (less is not None and max(before, after) > size - less) or size == 0:
+        if mode == "circular":
+            result = _cropped(result, dim, before, after)  # what is cut off does not come round
+        size = result.shape[dim]
+        more = max(before, 0), max(after, 0)
+        if max(more) > (size - less if less is not None and size else 0 if not size else max(more)):
             raise ValueError(
                 f"pad: {mode} padding of {before} and {after} does not fit dimension {dim} of shape {shape}"
                 + (f"; at most {size - less} is possible" if less is not None and size else "")
             )
-        ends = neighbours(result, dim, max(before, 0), max(after, 0))
-        parts = [part for part, width in zip((ends[0], result, ends[1]), (before, 1, after), strict=True) if width > 0]
-        longer = parts[0] if len(parts) == 1 else cat(parts, dim)
-        length = longer.shape[dim]
-        result = _piece(longer, dim, max(-before, 0), length - max(-after, 0)) if min(before, after) < 0 else longer
+        ends = neighbours(result, dim, *more) if max(more) else (None, None)
+        parts = [part for part, width in zip((ends[0], result, ends[1]), (more[0], 1, more[1]), strict=True) if width]
+        result = cat(parts, dim) if len(parts) > 1 else result
+        if mode != "circular":
+            result = _cropped(result, dim, before, after)
     return result
 
 

@@ -74,9 +74,19 @@ def _back(shifts: tuple[int, ...]) -> tuple[int, ...]:
     return tuple([-shift for shift in shifts])
 
 
+def _rolled(xp: Any, x: Array, *, shifts: tuple[int, ...], dims: tuple[int, ...]) -> Array:
+    result = x
+    for shift, dim in zip(shifts, dims, strict=True):
+        cut = -shift % (x.shape[dim] or 1)
+        if cut:
+            pieces = result[(*ALL * dim, slice(cut, None))], result[(*ALL * dim, slice(cut))]
+            result = xp.concatenate(pieces, axis=dim)
+    return x.copy() if result is x else result
+
+
 _roll = op(
     "roll",
-    lambda xp, x, *, shifts, dims: xp.roll(x, shifts, dims),
+    _rolled,
     vjp=lambda g, shifts, dims: _roll(g, shifts=_back(shifts), dims=dims),
     linear=True,
 )

@@ -66,7 +66,7 @@ def _as(name: str, input: Any, dtype: Any) -> tuple[Any, Any]:
     return input, dtypes.int64 if input.dtype.kind in "biu" else None
 
 
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:  # noqa: A001
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """The sum over dimensions.
 
     Args:
@@ -189,8 +189,9 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
 # Variance
 
 
-def _squared_spread(xp: Any, x: Array, *, dims: Dims, correction: float, keepdim: bool) -> Array:
-    """The variance: the squared distances from the mean, summed and divided by their number less `correction`."""
+def _squared_spread(xp: Any, x: Array, dims: Dims, correction: float, keepdim: bool) -> Array:
+    """The squared distances from the mean, summed and divided by their number less `correction`. Of half precision, in
+    single."""
     wide = _wide(xp, x)
     n = reduced_size(x.shape, dims)
     centre = xp.add.reduce(x, dims, wide, None, True)
@@ -202,7 +203,7 @@ def _squared_spread(xp: Any, x: Array, *, dims: Dims, correction: float, keepdim
         total = total / (n - correction)
     else:
         total = total * (math.inf if n > 1 else math.nan)
-    return total if wide is None else total.astype(x.dtype)
+    return total
 
 
 def _variance_vjp(g: Any, x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
@@ -211,11 +212,18 @@ def _variance_vjp(g: Any, x: Any, dims: Dims, correction: float, keepdim: bool) 
     return (x - average(x, dims=dims, keepdim=True)) * (restore(g, x.shape, dims, keepdim) * scale)
 
 
-_variance = op("var", _squared_spread, vjp=_variance_vjp, flops=lambda out, x: 4 * math.prod(x))
+_variance = op(
+    "var",
+    lambda xp, x, *, dims, correction, keepdim: _squared_spread(xp, x, dims, correction, keepdim).astype(
+        x.dtype, copy=False
+    ),
+    vjp=_variance_vjp,
+    flops=lambda out, x: 4 * math.prod(x),
+)
 _deviation = op(
     "std",
-    lambda xp, x, *, dims, correction, keepdim: xp.sqrt(
-        _squared_spread(xp, x, dims=dims, correction=correction, keepdim=keepdim)
+    lambda xp, x, *, dims, correction, keepdim: xp.sqrt(_squared_spread(xp, x, dims, correction, keepdim)).astype(
+        x.dtype, copy=False
     ),
     # Where the deviation is 0 there is nothing away from the mean, and the gradient is 0.
     vjp=lambda g, x, out, dims, correction, keepdim: _variance_vjp(
@@ -295,7 +303,7 @@ _any = op("any", lambda xp, x, *, dims, keepdim: xp.any(x, axis=dims, keepdims=k
 _all = op("all", lambda xp, x, *, dims, keepdim: xp.all(x, axis=dims, keepdims=keepdim), flops=_input_size)
 
 
-def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A001
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether one element over the dimensions is not zero: a boolean tensor.
 
     Args:
@@ -310,7 +318,7 @@ def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A00
     return _any(input, dims=reduced_dims("any", input, dim), keepdim=keepdim)
 
 
-def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:  # noqa: A001
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Whether every element over the dimensions is not zero; arguments and errors as for `any`."""
     if dim == ():
         return input != 0

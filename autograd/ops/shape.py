@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from operator import index as as_index
 from typing import Any
 
 from ...backends import Array
+from ..modes import is_inference_mode_enabled
 from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
@@ -98,6 +98,8 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         ValueError: `start_dim` comes after `end_dim`.
     """
     shape = tuple(input.shape)
+    if start_dim == 0 and end_dim == -1 and len(shape) != 1:
+        return _reshape(input, shape=(-1,))
     start = canonical_dim("flatten", start_dim, len(shape))
     end = canonical_dim("flatten", end_dim, len(shape))
     if start > end:
@@ -252,7 +254,12 @@ def squeeze(input: Any, dim: int | Sequence[int] | None = None) -> Any:
         IndexError: there is no such dimension.
     """
     shape = input.shape
-    dims = canonical_dims("squeeze", dim, len(shape))
+    if dim is None:
+        dims: Sequence[int] = range(len(shape))
+    elif dim.__class__ is int and -len(shape) <= dim < len(shape):
+        dims = (dim % len(shape),)
+    else:
+        dims = canonical_dims("squeeze", dim, len(shape))
     return _squeeze(input, dims=tuple([d for d in dims if shape[d] == 1]))
 
 
@@ -271,18 +278,18 @@ def expand(input: Any, *size: Any) -> Any:
     Raises:
         ValueError: the shape does not expand to these sizes.
     """
-    sizes = given("expand", size, None)
-    shape = tuple(input.shape)
-    lead = len(sizes) - len(shape)
-    wanted = tuple([as_index(s) for s in sizes])
-    if -1 in wanted and lead >= 0 and -1 not in wanted[:lead]:
-        wanted = wanted[:lead] + tuple([w if w != -1 else s for w, s in zip(wanted[lead:], shape, strict=True)])
-    if lead < 0 or any(w < 0 for w in wanted) or any(s not in (1, w) for s, w in zip(shape, wanted[lead:], strict=True)):
+    sizes = wanted = given("expand", size, None)
+    if -1 in sizes:
+        shape = input.shape
+        lead = len(sizes) - len(shape)
+        wanted = tuple([shape[k - lead] if s == -1 and k >= lead >= 0 else s for k, s in enumerate(sizes)])
+    try:
+        return arithmetic.broadcast_to(input, shape=wanted)
+    except ValueError:
         raise ValueError(
-            f"expand: shape {shape} does not expand to {sizes}: counted from the right, each size must be kept (or "
-            f"-1), or be 1 before; new dimensions in front need a size"
-        )
-    return arithmetic.broadcast_to(input, shape=wanted)
+            f"expand: shape {tuple(input.shape)} does not expand to {sizes}: counted from the right, each size must be "
+            f"kept (or -1), or be 1 before; new dimensions in front need a size"
+        ) from None
 
 
 def expand_as(input: Any, other: Any) -> Any:
@@ -331,14 +338,12 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     for k, axis in enumerate(axes):
         if axis.ndim > 1:
             raise ValueError(f"meshgrid: tensor {k} has shape {tuple(axis.shape)}; expected 1-d tensors")
-    swap = indexing == "xy" and len(axes) > 1
-    if swap:
-        axes[0], axes[1] = axes[1], axes[0]
-    lines = [_reshape(a, shape=(1,) * k + (-1,) + (1,) * (len(axes) - k - 1)) for k, a in enumerate(axes)]
-    grids = list(broadcast_tensors(*lines))
-    if swap:
-        grids = [transpose(grid, 0, 1) for grid in (grids[1], grids[0], *grids[2:])]
-    return tuple(grids)
+    places = list(range(len(axes)))
+    if indexing == "xy" and len(axes) > 1:
+        places[:2] = 1, 0
+    return broadcast_tensors(
+        *[_reshape(a, shape=(1,) * k + (-1,) + (1,) * (len(axes) - k - 1)) for k, a in zip(places, axes, strict=True)]
+    )
 
 
 def _each(tensors: tuple[Any, ...], function: Any) -> Any:
@@ -366,14 +371,14 @@ def atleast_3d(*tensors: Any) -> Any:
 
 # Copies.
 
-clone = op(
-    "clone",
-    lambda xp, x: x.copy(),
-    vjp=lambda g: g,
-    linear=True,
-    elementwise=True,
-    doc="A copy with memory of its own, in row-major order; gradients flow through it.",
-)
+_clone = op("clone", lambda xp, x: x.copy(), vjp=lambda g: g, linear=True, elementwise=True)
+
+
+def clone(input: Any) -> Any:
+    """A copy with memory of its own, in row-major order; gradients flow through it. The copy of a tensor made in
+    inference mode is an ordinary tensor outside it."""
+    inference = isinstance(input, Tensor) and input.is_inference() and not is_inference_mode_enabled()
+    return _clone(input.detach() if inference else input)
 
 
 def contiguous(input: Any) -> Any:

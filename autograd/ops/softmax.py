@@ -107,8 +107,9 @@ def _logsumexp_forward(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array
 _logsumexp = op(
     "logsumexp",
     _logsumexp_forward,
-    vjp=lambda g, x, out, dims, keepdim: restore(g, x.shape, dims, keepdim)
-    * exp(x - restore(out, x.shape, dims, keepdim)),
+    vjp=lambda g, x, out, dims, keepdim: (
+        restore(g, x.shape, dims, keepdim) * exp(x - restore(out, x.shape, dims, keepdim))
+    ),
     flops=lambda out, x: 4 * math.prod(x),
 )
 

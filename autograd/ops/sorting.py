@@ -109,9 +109,7 @@ _topk = op(
 )
 
 
-def topk(
-    input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True  # noqa: A002
-) -> ValuesAndIndices:  # fmt: skip
+def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
     """The k largest elements along a dimension, the largest first: `(values, indices)`. Among equals any are chosen.
 
     Args:
@@ -129,7 +127,7 @@ def topk(
     if ndim == 0:
         return _as_0d(topk(reshape(input, (1,)), k))
     if not 0 <= k <= input.shape[dim]:
-        raise RuntimeError(f"topk: k={k} is not from 0 to {input.shape[dim]}, the size of dimension {dim} of {input.shape}")
+        raise RuntimeError(f"topk: k={k} is not from 0 to {input.shape[dim]}, the size of dimension {dim}")
     return ValuesAndIndices(*_topk(input, k=k, dim=dim, largest=largest))
 
 
@@ -163,9 +161,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Values
     if ndim == 0:
         return _as_0d(kthvalue(reshape(input, (1,)), k, keepdim=True))
     if not 1 <= k <= input.shape[dim]:
-        raise RuntimeError(
-            f"kthvalue: k={k} is not from 1 to {input.shape[dim]}, the size of dimension {dim} of {input.shape}"
-        )
+        raise RuntimeError(f"kthvalue: k={k} is not from 1 to {input.shape[dim]}, the size of dimension {dim}")
     return ValuesAndIndices(*_kthvalue(input, k=k, dim=dim, keepdim=keepdim))
 
 
@@ -219,7 +215,7 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     if ndim == 0:
         return _as_0d(median(reshape(input, (1,)), 0, keepdim=True))
     if input.shape[dim] == 0:
-        raise IndexError(f"median: dimension {dim} of shape {input.shape} has size 0, and of no elements there is no median")
+        raise IndexError(f"median: dimension {dim} of shape {input.shape} has size 0; of no elements there is none")
     return ValuesAndIndices(*_median(input, dim=dim, keepdim=keepdim))
 
 

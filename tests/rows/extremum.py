@@ -69,7 +69,12 @@ PLACES = (
 ROWS = [
     Row("amax", *OVER_DIMS),
     Row("amin", *OVER_DIMS),
-    Row("aminmax", Sample(T(3, 4, distinct=True)), Sample(T(3, 4, distinct=True), dim=1, keepdim=True), Kink(TIED, dim=0)),
+    Row(
+        "aminmax",
+        Sample(T(3, 4, distinct=True)),
+        Sample(T(3, 4, distinct=True), dim=1, keepdim=True),
+        Kink(TIED, dim=0),
+    ),
     Row("max", *ALONG),
     Row("min", *ALONG),
     Row("argmax", *PLACES),

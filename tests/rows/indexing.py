@@ -7,6 +7,13 @@ def _index(*values: Any, dtype: str = "int64") -> T:
     return T(values=list(values), dtype=dtype)
 
 
+def _put_along(np: Any, x: Any, dim: int, index: Any, src: Any) -> Any:
+    x = x.copy()
+    for place in np.ndindex(index.shape):
+        x[(*place[:dim], index[place], *place[dim + 1 :])] = src[place]
+    return x
+
+
 _ROW = _index(2, 0, 2)
 _SPOT = T(values=1, dtype="int64")
 _FIRST = T(values=0, dtype="int64")
@@ -19,8 +26,8 @@ ROWS = [
         Sample(_MASK, 2, T(3, 4)), Sample(T(values=True, dtype="bool"), T(), T(2)), Sample(_MASK, 1.0, 2.0),
         Sample(_MASK, 1, 2), Sample(_MASK), Sample(T(0, 2, dtype="bool"), T(0, 2), T(2)),
         Sample(_MASK, T(3, 4, dtype="int64"), 3)),
-    Row("masked_fill", Sample(T(3, 4), _MASK, 1.5), Sample(T(3, 4), T(4, dtype="bool"), float("-inf")),
-        Sample(T(3, 4), _MASK, T()), Sample(T(4), _MASK, 0), Sample(T(3, 4, dtype="int64"), _MASK, 2),
+    Row("masked_fill", Sample(T(3, 4), _MASK, 1.5), Sample(T(3, 4, grad=False), T(4, dtype="bool"), float("-inf")),
+        Sample(T(3, 4), _MASK, T()), Sample(T(4), _MASK, 0), Sample(T(3, 4, dtype="int64"), _MASK, 2), Sample(T(3, 4, dtype="int64"), _MASK, 2.7),
         Sample(T(), T(values=True, dtype="bool"), 1.0), Sample(T(3, 4, dtype="bool"), _MASK, True)),
     Row("Tensor.masked_fill_", Sample(T(3, 4), _MASK, 1.5)),
     Row("masked_select", Sample(T(3, 4), _MASK), Sample(T(4), _MASK), Sample(T(3, 4), T(4, dtype="bool")),
@@ -33,17 +40,21 @@ ROWS = [
         Sample(T(3, 4), 0, _NO)),
     Row("take_along_dim", Sample(T(3, 4), _index([0], [3], [1]), 1), Sample(T(3, 4), _index([0, 1]), 1),
         Sample(T(1, 4), _index([0, 0, 0, 0], [0, 0, 0, 0]), 0), Sample(T(3, 4), _ROW), Sample(T(3, 1), _index([2, 1]), dim=0)),
-    Row("scatter", Sample(T(3, 4), 0, _index([0, 2, 1]), T(1, 3)), Sample(T(3, 4), 1, _index([3, 0], [1, 2]), T(3, 4)),
+    Row("scatter", Sample(T(3, 4), 0, _index([0, 2, 1]), T(1, 3)), Sample(T(3, 4), 1, _index([3, 0], [1, 2]), T(3, 4, grad=False)),
         Sample(T(5), 0, _index(4, 1), 1.5), Sample(T(3, 4), -1, _index([1], [3]), value=2.0), Sample(T(), 0, _FIRST, T()),
-        Sample(T(3, 4), 0, _NO, T(3, 4)), Sample(T(3, 4, dtype="int64"), 0, _index([0, 2]), 7)),
-    Row("scatter", Sample(T(3, 4), 0, _GRID, T(2, 3), reduce="add")),
+        Sample(T(3, 4), 0, _NO, T(3, 4, grad=False)), Sample(T(3, 4, dtype="int64"), 0, _index([0, 2]), 7)),
+    Row("scatter", Sample(T(3, 4), 0, _GRID, T(2, 3), reduce="add"),
+        torch=lambda torch, x, dim, index, src, reduce: torch.scatter_add(x, dim, index, src)),
+    # PyTorch has no gradient for a source that is larger than the index.
+    Row("scatter", Sample(T(3, 4), 1, _index([3, 0], [1, 2]), T(3, 4)), torch=False, reference=_put_along),
+    Row("scatter", Sample(T(5), 0, _index(4, 1), T(3)), torch=False, reference=_put_along),
     Row("Tensor.scatter_", Sample(T(5), 0, _index(4, 1), T(2))),
-    Row("scatter_add", Sample(T(3, 4), 0, _GRID, T(2, 3)), Sample(T(3, 4), 0, _GRID, T(3, 4)), Sample(T(5), 0, _ROW, T(3)),
+    Row("scatter_add", Sample(T(3, 4), 0, _GRID, T(2, 3)), Sample(T(3, 4), 0, _GRID, T(3, 4, grad=False)), Sample(T(5), 0, _ROW, T(3)),
         Sample(T(), 0, _FIRST, T()), Sample(T(3, 4, dtype="int64"), 0, _GRID, T(2, 3, dtype="int64"))),
     Row("index_select", Sample(T(3, 4), 0, _ROW), Sample(T(3, 4), -1, _index(1, 1, 3, 0)), Sample(T(3, 4), 0, _SPOT),
         Sample(T(), 0, _FIRST), Sample(T(3, 4), 1, _NO), Sample(T(4), 0, _index(3, 3, dtype="int32"))),
     Row("index_add", Sample(T(3, 4), 0, _ROW, T(3, 4)), Sample(T(3, 4), 1, _index(1, 1), T(3, 2), alpha=2.5),
-        Sample(T(3), 0, _SPOT, T()), Sample(T(), 0, _FIRST, T()), Sample(T(3, dtype="int64"), 0, _ROW, T(3, dtype="int64"))),
+        Sample(T(3), 0, _SPOT, T(1)), Sample(T(), 0, _FIRST, T()), Sample(T(3, dtype="int64"), 0, _ROW, T(3, dtype="int64"))),
     Row("index_copy", Sample(T(3, 4), 0, _index(2, 0), T(2, 4)), Sample(T(3, 4), 1, _index(3), T(3, 1)),
         Sample(T(), 0, _FIRST, T())),
     Row("index_fill", Sample(T(3, 4), 0, _index(2, 0), 1.5), Sample(T(3, 4), 1, _ROW, T()), Sample(T(), 0, _FIRST, 2.0)),

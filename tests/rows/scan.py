@@ -23,6 +23,12 @@ CAST = Sample(T(3, dtype="int64"), 0, dtype="float64")
 ROWS = [
     Row("cumsum", *ALONG),
     Row("cumsum", CAST, float32=False),
-    Row("cumprod", *ALONG, Sample(WITH_ZEROS, 0), Sample(WITH_ZEROS, 1), Sample(T(values=[2.0, 0.0, 3.0, 0.0, 1.0]), 0)),
+    Row(
+        "cumprod",
+        *ALONG,
+        Sample(WITH_ZEROS, 0),
+        Sample(WITH_ZEROS, 1),
+        Sample(T(values=[2.0, 0.0, 3.0, 0.0, 1.0]), 0),
+    ),
     Row("cumprod", CAST, float32=False),
 ]

@@ -1,0 +1,109 @@
+"""The API reference from the docstrings: a directive that documents the public names of a module, and a check,
+when all is built, that no public function or class was left out.
+
+    ```{public} chainrule.autograd.ops.elementwise
+    :as: chainrule
+    ```
+
+documents what `__all__` of that module lists, under the names by which users reach it: `chainrule.exp`, ...
+"""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+MODULES = ["chainrule", "chainrule.autograd", "chainrule.nn", "chainrule.nn.functional", "chainrule.nn.init",
+           "chainrule.nn.utils", "chainrule.optim", "chainrule.data", "chainrule.viz"]  # fmt: skip
+"""Where the check at the end looks for public names."""
+
+_log = logging.getLogger(__name__)
+
+
+def public_names(module: ModuleType) -> list[str]:
+    """The functions and classes that a module offers: those in its `__all__`, or else all of chainrule's in it."""
+    names = getattr(module, "__all__", None)
+    if names is None:
+        names = [n for n in dir(module) if n[0] != "_" and _home(getattr(module, n)).startswith("chainrule")]
+    return [name for name in names if callable(getattr(module, name, None))]
+
+
+def _home(thing: Any) -> str:
+    return getattr(thing, "__module__", None) or ""
+
+
+class Public(SphinxDirective):
+    """Documents the public names of the module given as argument.
+
+    Options:
+        as: the module users take the names from; names it does not have are left out. By default the module itself.
+        only, except: names, separated by spaces.
+    """
+
+    required_arguments = 1
+    option_spec = {"as": directives.unchanged, "only": str.split, "except": str.split}
+
+    def run(self) -> list[nodes.Node]:
+        home = import_module(self.arguments[0])
+        prefix = self.options.get("as", self.arguments[0])
+        face = import_module(prefix)
+        names = self.options.get("only") or public_names(home)
+        spelled: dict[int, list[str]] = {}
+        for name in names:
+            if name not in self.options.get("except", ()) and hasattr(face, name):
+                thing = getattr(face, name)
+                spelled.setdefault(id(thing), []).append(name)
+        lines = ["```{eval-rst}"]
+        also = []
+        for same in spelled.values():
+            # Of several names for one thing, the one it was made with.
+            main = next((n for n in same if n == getattr(getattr(face, n), "__name__", None)), same[0])
+            also += [f"`{name}` is `{main}`" for name in same if name != main]
+            lines += _entry(f"{prefix}.{main}", getattr(face, main))
+            documented(self.env).update(f"{prefix}.{name}" for name in same)
+        lines += ["```", ""]
+        if also:
+            lines += [f"Other names: {', '.join(also)}.", ""]
+        return self.parse_text_to_nodes("\n".join(lines), offset=self.content_offset)
+
+
+def documented(env: Any) -> set[str]:
+    """The full names met so far in this build."""
+    if not hasattr(env, "chainrule_documented"):
+        env.chainrule_documented = set()
+    return env.chainrule_documented
+
+
+def _entry(path: str, thing: Any) -> list[str]:
+    if inspect.isclass(thing):
+        return [f".. autoclass:: {path}", "   :members:", ""]
+    return [f".. autofunction:: {path}", ""]
+
+
+def check_nothing_is_missing(app: Sphinx, error: Exception | None) -> None:
+    if error is not None:
+        return
+    seen = {id(_thing(path)) for path in documented(app.env)}
+    for module in map(import_module, MODULES):
+        for name in public_names(module):
+            if id(getattr(module, name)) not in seen:
+                _log.warning("%s.%s is public, and on no page of the reference", module.__name__, name)
+
+
+def _thing(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("public", Public)
+    app.connect("build-finished", check_nothing_is_missing)
+    return {"parallel_read_safe": False}

@@ -1,0 +1,148 @@
+"""`nn.functional`: what the modules compute, as functions, under PyTorch's names. Most stand in the tables of ops.
+
+With `inplace=True` an activation changes its input, and returns it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from ..autograd import inplace as in_place
+from ..autograd.op import op
+from ..autograd.ops import activation, elementwise
+from ..autograd.ops import softmax as softmaxes
+from ..autograd.ops.activation import gelu, logsigmoid, sigmoid, softplus
+from ..autograd.ops.creation import one_hot
+from ..autograd.ops.cross_entropy import cross_entropy, nll_loss
+from ..autograd.ops.elementwise import tanh
+from ..autograd.ops.loss import (
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    smooth_l1_loss,
+)
+from ..autograd.ops.matmul import linear
+from ..autograd.ops.norm import norm
+from ..autograd.ops.padding import pad
+from ..autograd.random import stream_of
+from ..autograd.tensor import Tensor
+from ..backends import dtypes
+
+
+def _applied(name: str, function: Callable[..., Any], input: Tensor, inplace: bool, *settings: float) -> Tensor:
+    if inplace:
+        return in_place.change(input, f"{name}_", function, *settings)
+    return function(input, *settings)
+
+
+def relu(input: Tensor, inplace: bool = False) -> Tensor:
+    """`max(x, 0)`; the gradient at 0 is 0."""
+    return _applied("relu", activation.relu, input, inplace)
+
+
+def relu6(input: Tensor, inplace: bool = False) -> Tensor:
+    """`min(max(x, 0), 6)`."""
+    return _applied("relu6", activation.relu6, input, inplace)
+
+
+def silu(input: Tensor, inplace: bool = False) -> Tensor:
+    """`x * sigmoid(x)`, also called swish (Elfwing et al. 2017)."""
+    return _applied("silu", activation.silu, input, inplace)
+
+
+def leaky_relu(input: Tensor, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """`x` where positive, `negative_slope * x` elsewhere."""
+    return _applied("leaky_relu", activation.leaky_relu, input, inplace, negative_slope)
+
+
+def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`x` where positive, `alpha * (exp(x) - 1)` elsewhere (Clevert et al. 2015)."""
+    return _applied("elu", activation.elu, input, inplace, alpha)
+
+
+def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """Moves each element into [min_val, max_val]; the gradient at both ends is 0.
+
+    Raises:
+        ValueError: `min_val` is above `max_val`.
+    """
+    if min_val > max_val:
+        raise ValueError(f"hardtanh: min_val cannot be above max_val, got {min_val} and {max_val}")
+    return _applied("hardtanh", activation.hardtanh, input, inplace, min_val, max_val)
+
+
+def _softmax_dim(name: str, ndim: int) -> int:
+    dim = 0 if ndim in (0, 1, 3) else 1
+    warnings.warn(f"{name}: write dim={dim}, which is what is taken for {ndim} dimensions", stacklevel=3)
+    return dim
+
+
+def softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """`exp(x) / sum(exp(x))` along a dimension: positive numbers that sum to 1.
+
+    Args:
+        dim: an int. Left out, it is 0 for a tensor with 0, 1 or 3 dimensions, else 1; with a warning.
+        dtype: what to cast the input to first.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    return softmaxes.softmax(input, _softmax_dim("softmax", input.ndim) if dim is None else dim, dtype)
+
+
+def log_softmax(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """The logarithm of `softmax`, accurate where that is near 0 or 1. Arguments and errors as for `softmax`."""
+    return softmaxes.log_softmax(input, _softmax_dim("log_softmax", input.ndim) if dim is None else dim, dtype)
+
+
+def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """`softmax(-input)`: the smallest element weighs most. Arguments and errors as for `softmax`."""
+    return softmaxes.softmin(input, _softmax_dim("softmin", input.ndim) if dim is None else dim, dtype)
+
+
+_dropout = op(
+    "dropout", lambda xp, x, mask: xp.multiply(x, mask), vjp=(lambda g, mask: g * mask, None), elementwise=True
+)  # fmt: skip
+
+
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
+    """Makes each element 0 with probability `p` and divides the others by `1 - p` (Srivastava et al. 2014), so that the
+    expected value stays. The choice comes from the seeded stream of the input's backend.
+
+    Args:
+        training: False returns the input.
+
+    Raises:
+        ValueError: `p` is not in [0, 1].
+    """
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: the probability must be in [0, 1], got {p}")
+    if not training or p == 0:
+        return input
+    backend = input.backend
+    mask = (stream_of(backend).random(input.shape, dtypes.float32) >= p).astype(input.dtype)
+    if p < 1:
+        mask *= 1 / (1 - p)
+    return in_place.change(input, "dropout_", _dropout, mask) if inplace else _dropout(input, mask)
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """`x / max(norm(x), eps)`, with the p-norm along a dimension.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    return input / elementwise.clamp(norm(input, p, dim, keepdim=True), min=eps)
+
+
+__all__ = [
+    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "elu", "gelu", "hardtanh",
+    "huber_loss", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid", "mse_loss", "nll_loss",
+    "normalize", "one_hot", "pad", "relu", "relu6", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin",
+    "softplus", "tanh",
+]  # fmt: skip
