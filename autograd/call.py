@@ -59,15 +59,16 @@ def _signature(op: Op) -> str:
 
 
 def _kept(op: Op, name: str) -> str:
-    """The expression for what the node keeps under `name`: an input only if a formula that names it will run."""
-    if name in op.output_names:
-        return "out_x" if not op.several else f"out_x[{op.output_names.index(name)}]"
+    """The expression for what the node keeps under `name`: an array only if a formula that names it will run."""
     if op.variadic:
         return "arrays"
+    kept = f"{name}_x"
+    if name in op.output_names:
+        kept = "out_x" if not op.several else f"out_x[{op.output_names.index(name)}]"
     if op.joint or len(op.inputs) == 1:
-        return f"{name}_x"
+        return kept
     users = [i for i, f in zip(op.inputs, op.formulas, strict=True) if f is not None and name in f.names]
-    return f"{name}_x if " + " or ".join(f"{u}_e is not None" for u in users) + " else None"
+    return f"{kept} if " + " or ".join(f"{u}_e is not None" for u in users) + " else None"
 
 
 def compile_call(op: Op) -> tuple[str, Callable[..., Any]]:
@@ -129,7 +130,8 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
         lines += ["out_x = wrap_outputs(out_x, kind)"]
     else:
         lines += [
-            "if out_x.__class__ is not kind:",
+            # A NumPy scalar becomes an array; an array of another backend is what a transfer gives.
+            "if out_x.__class__ is not kind and NAMESPACES.get(out_x.__class__, xp) is xp:",
             "    out_x = xp.asarray(out_x)",
             "out = new(Tensor)",
             "out._array = out_x",

@@ -37,11 +37,13 @@ class Constant:
     def __init__(self, value: Any = None, tensor: Tensor | None = None) -> None:
         self.value, self.tensor = value, tensor
 
-    @property
-    def is_number(self) -> bool:
-        """Whether it was written as a number rather than an array."""
+    @cached_property
+    def number(self) -> bool | int | float | complex | None:
+        """Its value, if it was written as a number (which an op turns into a 0-d array) rather than as a tensor."""
         value = self.value
-        return value is not None and not (is_array(value) and type(value) is backend_of(value).array_type)
+        if value is None or not is_array(value):
+            return value
+        return backend_of(value).item(value) if value.ndim == 0 and self.tensor is None else None
 
 
 class Input(NamedTuple):

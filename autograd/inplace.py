@@ -50,12 +50,17 @@ def change(target: Tensor, name: str, compute: Callable[..., Any], *args: Any, *
         result = cast(result, dtype=target.dtype)
     if recording and result._requires:
         _keep_original(result, target._array, since)
-    with _writing(name):
-        target._array[...] = result._array
-    record_change(target._array, name, user_line() if current().debug else None)
+    write(target._array, ..., result._array, name)
     if recording:
         rebase(target, result)
     return target
+
+
+def write(array: Array, index: Any, value: Any, name: str) -> None:
+    """`array[index] = value`, outside any graph, noted in the memory's version as a change by `name`."""
+    with _writing(name):
+        array[index] = value
+    record_change(array, name, user_line() if current().debug else None)
 
 
 @contextmanager

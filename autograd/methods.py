@@ -182,12 +182,12 @@ class TensorMethods:
         """A new tensor of this tensor's dtype and device unless given."""
         return ops.creation.tensor(data, **{"dtype": self.dtype, "device": self.device, **options})
 
-    property
+    @property
     def T(self: Any) -> Tensor:
         """The dimensions in reverse order."""
         return ops.shape.permute(self, tuple(range(self.ndim))[::-1])
 
-    property
+    @property
     def mT(self: Any) -> Tensor:
         """The last two dimensions exchanged."""
         return ops.shape.transpose(self, -2, -1)

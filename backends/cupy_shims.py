@@ -7,6 +7,7 @@ no GPU. Each is as NumPy's function of the same name, but for what its docstring
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from types import ModuleType
 from typing import Any
 
@@ -73,11 +74,20 @@ def _partition(xp: ModuleType) -> Callable[..., Array]:
     return partition
 
 
+def _errstate(xp: ModuleType) -> Callable[..., AbstractContextManager[None]]:
+    def errstate(**_: str) -> AbstractContextManager[None]:
+        """Does nothing: a device gives no floating-point warnings."""
+        return nullcontext()
+
+    return errstate
+
+
 _SHIMS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
     "scatter_add": _scatter_add,
     "clip": _clip,
     "argpartition": _argpartition,
     "partition": _partition,
+    "errstate": _errstate,
 }
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 from ..autograd.tensor import Tensor, from_array
@@ -30,7 +31,7 @@ Home = tuple[Backend, Any]
 """A backend and a dtype."""
 
 Update = Callable[..., None]
-"""`update(xp, numbers, values, gradients, states, temporaries)`, on arrays of equal shapes."""
+"""`update(xp, group, numbers, values, gradients, states, temporaries)`, on arrays of equal shapes."""
 
 
 class Slot:
@@ -100,6 +101,10 @@ class Piece:
             slot.flat[...] = part
 
 
+Job = tuple[Piece, Array, Any]
+"""A piece, its gradients (None where they are to be gathered), and the numbers of its update."""
+
+
 class Layout:
     """The slots of a group's parameters, and their pieces.
 
@@ -128,7 +133,6 @@ class Layout:
         elements = sum(parameters[k].numel() for k in chosen)
         self.threads = thread_count() if elements >= THREADED else 1
         self.piece_size = PIECE if self.threads == 1 else 2 * PIECE
-        self._scratch: dict[tuple[Backend, Any, int], tuple[Array, ...]] = {}
         small: dict[Home, list[tuple[Slot, dict[str, Any]]]] = {}
         for k in chosen:
             slot = self.slots[k]
@@ -226,10 +230,10 @@ class Layout:
                         return False
         return True
 
-    def work(self, live: Sequence[int], numbers: Callable[[Home, float], Any]) -> list[tuple[Piece, Array, Any]]:
-        """The pieces to update, each with its gradients (None where they are to be gathered) and its numbers."""
+    def work(self, live: Sequence[int], numbers: Callable[[Home, float], Any]) -> list[Job]:
+        """The pieces to update, for the parameters that have a gradient now."""
         steps = self.steps.tolist()
-        found: list[tuple[Piece, Array, Any]] = []
+        found: list[Job] = []
         together: dict[int, bool] = {}
         present = set(live)
         place = {id(self.slots[k]): k for k in live}
@@ -252,25 +256,28 @@ class Layout:
                 found.append((piece, gradient[piece.start : piece.stop] if piece.stop else gradient, ours))
         return found
 
-    def run(self, work: Sequence[tuple[Piece, Array, Any]], update: Update) -> None:
+    def run(self, work: Sequence[Job], update: Update, group: dict[str, Any]) -> None:
         """Updates all pieces."""
-        if self.threads == 1 or len(work) < 2:
-            _run(work, update)
+        if not work:
+            return
+        if self.threads == 1:
+            _run(work, update, group)
         else:
             shares = [[item for item in work if item[0].thread == t] for t in range(self.threads)]
-            run_all([lambda share=share: _run(share, update) for share in shares if share])  # type: ignore[misc]
+            run_all([partial(_run, share, update, group) for share in shares if share])
 
 
-def _run(work: Sequence[tuple[Piece, Array, Any]], update: Update) -> None:
+def _run(work: Sequence[Job], update: Update, group: dict[str, Any]) -> None:
     xp = backend_of(work[0][0].values).xp
     # A gradient that is not finite shows in the values, as it would on a device; it must not end a step half-way.
     with xp.errstate(all="ignore") if hasattr(xp, "errstate") else nullcontext():
         for piece, gradients, numbers in work:
             if gradients is None:
                 gradients = piece.gather()
-            update(backend_of(piece.values).xp, numbers, piece.values, gradients, piece.states, piece.temporaries)
+            values = piece.values
+            update(backend_of(values).xp, group, numbers, values, gradients, piece.states, piece.temporaries)
             if piece.members:
                 piece.put_back()
 
 
-__all__ = ["Home", "Layout"]
+__all__ = ["Home", "Layout", "Slot"]

@@ -39,7 +39,7 @@ def attributes_text(node: Node, numbers: Mapping[str, Any] | None = None) -> str
 
 def _number_input(node: Node, name: str, value: Any) -> str:
     """`* 2` for a number that stands after the sign, `1 -` for one that stands before it, else `low=0`."""
-    text = number_text(value) if isinstance(value, (bool, int, float, complex)) else str(value)
+    text = number_text(value)
     sign = SIGNS.get(node.op.name)
     if sign is None or len(node.edges) != 2:
         return f"{name}={text}"
@@ -47,7 +47,7 @@ def _number_input(node: Node, name: str, value: Any) -> str:
 
 
 def _is_default(name: str, value: Any, defaults: Mapping[str, Any]) -> bool:
-    if name in defaults:
+    if isinstance(value, (bool, int, float, str)) and name in defaults:
         return type(value) is type(defaults[name]) and bool(defaults[name] == value)
     return value is False  # a switch that is off, as keepdim
 
@@ -81,8 +81,6 @@ def _value_text(value: Any) -> str | None:
             return items[0]
         return _cut(f"({', '.join(str(item) for item in items)})")
     if is_array(value) or hasattr(value, "_array"):
-        if value.shape == () and is_array(value) and not hasattr(value, "strides"):
-            return str(value)
         return f"{value.dtype.name}{list(value.shape)}"
     name = getattr(value, "name", None)
     return name if isinstance(name, str) and hasattr(value, "itemsize") else None

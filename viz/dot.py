@@ -64,8 +64,10 @@ def _write_level(drawing: Drawing, level: dict[str, Any], direction: str, counte
         name = f"cluster_{counter[0]}"
         counter[0] += 1
         with drawing.subgraph(name=name) as frame:
-            frame.attr(label=f"<{_module_title(label)}>", style="rounded,filled", color="#AAAAAA",
-                       fillcolor="#F9F9F9" if depth % 2 == 0 else "#F1F1F1", tooltip=_plain(label))  # fmt: skip
+            frame.attr(
+                label=f"<{_module_title(label)}>", labelloc="t" if direction == "TB" else "b", style="rounded,filled",
+                color="#AAAAAA", fillcolor="#F9F9F9" if depth % 2 == 0 else "#F1F1F1", tooltip=_plain(label),
+            )  # fmt: skip
             _write_level(frame, inner, direction, counter, depth + 1)
 
 

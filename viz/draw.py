@@ -81,7 +81,7 @@ def visualize(
     names = Names(graph, params, given)
     plan = Plan(graph, names, depth, max_nodes)
     gradients = graph.gradients() if show_gradients else None
-    options = Options(show_values, show_tensors, show_saved, gradients)
+    options = Options(show_values, show_tensors, show_saved, gradients, direction)
     scene = Scene(graph, names, plan, options)
     notes = plan.notes + _notes(graph, options)
     drawing = Drawing()

@@ -97,6 +97,7 @@ class Options:
     show_tensors: bool | None = None
     show_saved: bool = False
     gradients: dict[Place, Any] | None = None
+    direction: str = "TB"
 
 
 class Scene:
@@ -144,14 +145,15 @@ class Scene:
 
     def _keep_behind(self, arriving: list[tuple[int, Any, Box | None]], before: int, box: Box) -> None:
         """Leaves that appear in a module stay behind what flows into it, so that its frame stands behind the frame of
-        the module before, not beside it. What flows in passes them by on the far side, so it gets the last port."""
+        the module before, not beside it. What flows in passes them by on the right (in "LR" above), so it gets the
+        last port (the first)."""
         flowing = [tail for _, source, tail in arriving if isinstance(source, tuple) and tail is not None]
         new = [b for b in self.boxes[before:] if b.scope and b.kind in ("parameter", "input", "constant")]
         if not flowing:
             return
         self.arrows += [Arrow(flowing[-1].id, None, leaf.id, None, is_hidden=True) for leaf in new]
-        first = {k for k, _, tail in arriving if any(tail is leaf for leaf in new)}
-        box.inputs = tuple(sorted(box.inputs, key=lambda port: port[0] not in first))
+        passed = {k for k, _, tail in arriving if any(tail is leaf for leaf in new)}
+        box.inputs = tuple(sorted(box.inputs, key=lambda port: (port[0] in passed) is (self.options.direction == "LR")))
 
     def _box_of(self, source: Place | Constant, closed: Scope | None) -> Box | None:
         """The box that a value comes from; None if it is inside the same closed module."""
@@ -179,8 +181,7 @@ class Scene:
         ports = tuple((k, item.name) for k, item in self._drawn_inputs(node))
         if len(ports) < 2 or len(ports) > MANY or node.op.name in COMMUTATIVE:
             ports = ()
-        numbers = {i.name: i.source.value for i in self.graph.inputs(node) if _is_number(i)}  # type: ignore[union-attr]
-        detail = attributes_text(node, numbers)
+        detail = attributes_text(node, {i.name: i.source.number for i in self.graph.inputs(node) if _is_number(i)})  # type: ignore[union-attr]
         box = self._add(Box(f"op{index}", "op", node.op.name, detail, scope=node.scope, inputs=ports))
         box.tooltip = _where(node)
         if not self.with_tensors:
@@ -310,7 +311,7 @@ class Scene:
 
 
 def _is_number(item: Input) -> bool:
-    return isinstance(item.source, Constant) and item.source.is_number
+    return isinstance(item.source, Constant) and item.source.number is not None
 
 
 def _row(key: str, value: Any) -> Row:

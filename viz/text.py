@@ -67,9 +67,8 @@ class _Lines:
         if source in self._called:
             return self._called[source]
         if isinstance(source, Constant):
-            if source.is_number:
-                value = source.value
-                return number_text(value) if isinstance(value, (bool, int, float, complex)) else str(value)
+            if source.number is not None:
+                return number_text(source.number)
             if source.value is None:
                 return "?"
             kind, array = "constant", source.value

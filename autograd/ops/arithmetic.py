@@ -74,6 +74,9 @@ divide = op(
 floor_divide = op(
     "floor_divide", lambda xp, a, b: xp.floor_divide(a, b), doc="`floor(a / b)`; no gradient, as it is piecewise constant."
 )  # fmt: skip
+_floored = op(
+    "div", lambda xp, a, b: xp.floor_divide(a, b), vjp=(lambda g: g * 0, lambda g: g * 0), elementwise=True
+)  # fmt: skip
 remainder = op(
     "remainder", lambda xp, a, b: xp.remainder(a, b), vjp=(lambda g: g, lambda g, a, b: -g * floor_divide(a, b)),
     elementwise=True, doc="`a - b * floor(a / b)`: the remainder with the sign of `b`, as Python's `%`.",
@@ -111,7 +114,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     if rounding_mode is None:
         return divide(input, other)
     if rounding_mode == "floor":
-        return floor_divide(input, other)
+        return _floored(input, other)
     if rounding_mode == "trunc":
         quotient = trunc(divide(input, other))
         kinds = [getattr(v, "dtype", None) for v in (input, other)]

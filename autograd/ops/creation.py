@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...backends import Backend, dtypes, get_default_dtype, resolve
+from ...backends import Backend, backend_for_device, dtypes, get_default_dtype, resolve
 from ..op import op
 from ..tensor import Tensor, as_array, from_array, to_device
 
@@ -192,6 +192,7 @@ def moved(input: Tensor, device: object) -> Tensor:
     home = input.device
     if str(device) in (home, home.type):
         return input
+    backend_for_device(str(device))  # its errors tell the user what to do; the op would only wrap them
     return _transfer(input, device=str(device), home=str(home))
 
 

@@ -246,7 +246,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
 
     Raises:
         IndexError: there is no such dimension.
-        ValueError: the sizes of a pair differ.
+        ValueError: the sizes of a pair differ, and neither is 1.
     """
     a_ndim, b_ndim = ndim_of("tensordot", a), ndim_of("tensordot", b)
     if isinstance(dims, int):
@@ -261,7 +261,9 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
             )
         pairs = list(zip(of_a, of_b, strict=True))
     for j, k in pairs:
-        if a.shape[j] != b.shape[k]:
+        if a.shape[j] != b.shape[k] and 1 in (a.shape[j], b.shape[k]):
+            a, b = (a, total(b, k, True)) if a.shape[j] == 1 else (total(a, j, True), b)
+        elif a.shape[j] != b.shape[k]:
             raise ValueError(
                 f"tensordot: dimension {j} of shape {tuple(a.shape)} has size {a.shape[j]}, and dimension {k} of "
                 f"{tuple(b.shape)} has size {b.shape[k]}"

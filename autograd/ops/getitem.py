@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 from ...backends import Array, Backend, backend_of, dtypes, is_array
 from ..arguments import mixed
 from ..op import OpCall, op
-from ..tensor import Tensor, as_array
+from ..tensor import Tensor, as_array, from_array
 from .comparison import choose
 from .shape import reshape
 
@@ -172,6 +172,11 @@ def by_arrays(count: int) -> ByArrays:
     )
 
 
+def number_for(x: Any, value: Any) -> Any:
+    """A Python number of a kind that the dtype of `x` holds: 2.7 becomes 2 for integers."""
+    return {"b": bool, "i": int, "u": int}.get(x.dtype.kind, lambda number: number)(value)
+
+
 # A boolean mask, over the dimensions from `dim` on.
 
 
@@ -197,11 +202,12 @@ def _mask_assigned(xp: Any, x: Array, value: Any, mask: Array, *, basic: Any, di
         view = x if basic is None else x[basic]
         return _assign(xp, x, value, basic, ALL * dim + (mask,), view.ndim - mask.ndim + 1, fresh)
     # One value needs no count of the true elements, for which a device would make the host wait.
-    value = value if fresh else _apart(xp, value, x)
+    value = value.reshape(()).astype(x.dtype) if hasattr(value, "dtype") else number_for(x, value)
+    if fresh and basic is None:
+        return xp.where(_over(mask, x.ndim, dim), value, x)
     out = xp.array(x) if fresh else x
     region = out if basic is None else out[basic]
-    value = value.reshape(()) if hasattr(value, "dtype") else value
-    xp.copyto(region, value, casting="unsafe", where=_over(mask, region.ndim, dim))
+    region[...] = xp.where(_over(mask, region.ndim, dim), value, region)
     return out
 
 
@@ -315,7 +321,7 @@ def _index_array(item: Any, array: Array, home: Backend) -> Any:
         return source.item(array)
     if source is not home:
         if source.device_type != "cpu":
-            raise mixed("getitem", (home.xp.zeros(0), item))
+            raise mixed("getitem", (from_array(home.xp.zeros(0)), item))
         return home.asarray(array)
     if array.dtype == dtypes.uint64:
         return array.astype(dtypes.int64)

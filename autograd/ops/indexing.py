@@ -16,7 +16,7 @@ from ..tensor import Tensor, as_array
 from .arithmetic import cast
 from .comparison import choose, ne
 from .dims import canonical_dim
-from .getitem import by_arrays, getitem, mask_read, place, resolve, setitem, with_added
+from .getitem import by_arrays, mask_read, number_for, place, resolve, setitem, with_added
 from .shape import broadcast_shapes, broadcast_to, clone, expand, reshape
 
 
@@ -43,11 +43,6 @@ def index_on(function: str, x: Any, index: Any) -> Any:
 def _same_dtype(function: str, x: Any, source: Any) -> None:
     if hasattr(source, "dtype") and source.dtype != x.dtype:
         raise TypeError(f"{function}: the values must have the input's dtype {x.dtype}, got {source.dtype}; convert one")
-
-
-def _number(x: Any, value: Any) -> Any:
-    """A Python number of a kind that the dtype of `x` holds: 2.7 becomes 2 for integers."""
-    return {"b": bool, "i": int, "u": int}.get(x.dtype.kind, lambda number: number)(value)
 
 
 # By a condition.
@@ -99,7 +94,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     if hasattr(value, "dtype"):
         value = value if value.dtype == input.dtype else cast(value, dtype=input.dtype)
     else:
-        value = _number(input, value)
+        value = number_for(input, value)
     return _masked_fill(input, mask, value)
 
 
@@ -289,7 +284,7 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
     x, dim, index = _checked("scatter", input, dim, index, values)
     if index.ndim != x.ndim:  # an empty index of any shape names nothing
         return clone(input)
-    values = values if hasattr(values, "dtype") else _number(x, values)
+    values = values if hasattr(values, "dtype") else number_for(x, values)
     out = (_scatter_add if reduce else _scatter)(x, values, index, dim=dim)
     return out if input.ndim else reshape(out, ())
 

@@ -12,6 +12,7 @@ from typing import Any
 from ...backends import Array
 from ..op import op
 from .dims import ndim_of
+from .reduction import add_up
 from .reduction import sum as total
 from .shape import reshape, unsqueeze
 
@@ -96,7 +97,7 @@ def _affine_flops(out: tuple[int, ...], input: tuple[int, ...], *others: tuple[i
 def _affine(xp: Any, input: Array, weight: Array, bias: Array) -> Array:
     out = _map(xp, input, weight)
     if bias.shape != weight.shape[:-1]:
-        raise ValueError(f"the bias must have shape {weight.shape[:-1]}, that of the weight less the last, got {bias.shape}")
+        raise ValueError(f"the bias must have shape {weight.shape[:-1]}, as the weight's first sizes, got {bias.shape}")
     if out.dtype != bias.dtype:
         return out + bias
     out += bias
@@ -131,7 +132,11 @@ def _towards_weight(g: Any, input: Any, weight_shape: tuple[int, ...]) -> Any:
     return matmul(_rows(g).T, _rows(input))
 
 
-_linear = op("linear", _affine, vjp=(_towards_input, _towards_weight, lambda g: g), flops=_affine_flops)
+def _towards_bias(g: Any, bias_shape: tuple[int, ...]) -> Any:
+    return add_up(_rows(g), dims=(0,), keepdim=False) if g.ndim > len(bias_shape) == 1 else g
+
+
+_linear = op("linear", _affine, vjp=(_towards_input, _towards_weight, _towards_bias), flops=_affine_flops)
 _linear_map = op("linear", _map, vjp=(_towards_input, _towards_weight), flops=_affine_flops)
 
 

@@ -11,11 +11,15 @@ from .arithmetic import cast
 from .dims import Dims, reduced_dims, reduced_size
 from .elementwise import abs, sign
 from .extremum import amax, amin
-from .reduction import add_up, restore
+from .reduction import restore
 
 
-def _absolute_power(xp: Any, x: Array, p: float) -> Array:
-    return x * x if p == 2 else xp.abs(x) if p == 1 else xp.abs(x) ** p
+def _power(xp: Any, x: Array, p: float) -> Array:
+    if p == 0:
+        return x != 0
+    if p == 1:
+        return xp.abs(x)
+    return x * x if p == 2 else xp.abs(x) ** p
 
 
 def _power_norm(xp: Any, x: Array, *, p: float, dims: Dims, keepdim: bool) -> Array:
@@ -24,15 +28,15 @@ def _power_norm(xp: Any, x: Array, *, p: float, dims: Dims, keepdim: bool) -> Ar
         x = x.astype(xp.float32)
     if x.dtype.kind == "c":
         x = xp.abs(x)
-    total = xp.add.reduce(_absolute_power(xp, x, p), dims, None, None, keepdim)
-    total = xp.sqrt(total) if p == 2 else total if p == 1 else total ** (1 / p)
+    total = xp.add.reduce(_power(xp, x, p), dims, x.dtype, None, keepdim)
+    total = xp.sqrt(total) if p == 2 else total if p in (0, 1) else total ** (1 / p)
     return total.astype(narrow) if narrow.itemsize == 2 else total
 
 
 def _power_norm_vjp(g: Any, x: Any, out: Any, p: float, dims: Dims, keepdim: bool) -> Any:
     # The norm is not differentiable at 0, nor for p < 1 where an element is 0: there the gradient is 0.
-    if p == 1:
-        return sign(x) * restore(g, x.shape, dims, keepdim)
+    if p == 0 or p == 1:
+        return sign(x) * restore(g * p, x.shape, dims, keepdim)
     nonzero = out + (out == 0)
     if p == 2:
         return x * restore(g / nonzero, x.shape, dims, keepdim)
@@ -75,8 +79,6 @@ def norm(
         return amax(abs(input), dims, keepdim)
     if p == -math.inf:
         return amin(abs(input), dims, keepdim)
-    if p == 0:
-        return cast(add_up(input != 0, dims=dims, keepdim=keepdim), dtype=input.dtype)
     return _norm(input, p=p, dims=dims, keepdim=keepdim)
 
 

@@ -20,4 +20,7 @@ ROWS = [
     Row("bitwise_not", Sample(T(3, dtype="bool")), Sample(T(3, dtype="int64")), grad=False),
     Row("isclose", Sample(T(values=[1.0, 1.0, float("nan")]), T(values=[1.0 + 1e-7, 1.1, float("nan")])),
         Sample(T(values=[1.0, float("nan")]), T(values=[1.05, float("nan")]), rtol=0.1, equal_nan=True), grad=False),
+    Row("allclose", Sample(T(3, 4), T(3, 4)), Sample(T(values=[1.0]), T(values=[1.0 + 1e-9])),
+        Sample(T(values=[1.0]), T(values=[1.1]), rtol=0.2), grad=False),
+    Row("equal", Sample(T(3, 4), T(3, 4)), Sample(T(3, 4), T(4)), Sample(T(values=[1.0]), T(values=[1.0])), grad=False),
 ]  # fmt: skip

@@ -69,6 +69,8 @@ ROWS = [
         Sample(T(2), T(3), 0),
         Sample(T(2, 3, 4), T(4, 5, 2), dims=([0, 2], [2, 0])),
         Sample(T(2, 3, 4), T(4, 5, 2), dims=([-1], [0])),
+        Sample(T(2, 1, 4), T(4, 3), dims=([1, 2], [1, 0])),
+        Sample(T(3, 2), T(1, 4), 1),
         Sample(T(2, 0), T(0, 3), 1),
     ),
     Row("inner", Sample(T(3), T(3)), Sample(T(2, 3), T(4, 3)), Sample(T(2, 3), T()), Sample(T(2, 5, 3), T(3))),
