@@ -2,7 +2,8 @@
 
 What is generated is plain Python, as one would write it by hand for that op alone: print `op.call_source` and
 `op.vjp_source`. Everything decided by the declaration (how many inputs, what is kept for whom) is decided here, not at
-every call; what depends on the data is left to the code generated.
+every call; what depends on the data is left to the code generated. An op's code is generated when it is first called:
+generating all of them would take longer than importing NumPy.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import inspect
 import keyword
 import linecache
 from collections.abc import Callable
+from functools import cache
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ..backends import NAMESPACES, SCALARS
@@ -22,7 +25,7 @@ from .record import cast_to_specs, fill_missing, finish, note_line, refuse_infer
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .op import Op
+    from .op import Op, OpCall
 
 _RUNTIME: dict[str, Any] = {
     "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "SCALARS": SCALARS, "Tensor": Tensor, "cast_to_specs": cast_to_specs,
@@ -39,8 +42,6 @@ def _compile(op: Op, kind: str, name: str, source: str, constants: dict[str, Any
     scope = {**_RUNTIME, **constants}
     exec(compile(source, filename, "exec"), scope)
     function: Callable[..., Any] = scope[name]
-    function.__module__ = "chainrule"
-    function.__doc__ = op.doc
     return function
 
 
@@ -71,8 +72,40 @@ def _kept(op: Op, name: str) -> str:
     return f"{kept} if " + " or ".join(f"{u}_e is not None" for u in users) + " else None"
 
 
+def declare_call(op: Op) -> OpCall:
+    """The function behind `op(...)`: it has its parameters and defaults, and gets its body when it is first called."""
+    defaults = tuple([op.defaults[n] for n in op.inputs if n in op.defaults])
+    code = _first_call(op.inputs, op.attributes, op.variadic)
+    call: Any = FunctionType(code, {"OP": op, "complete": _complete}, op.name, defaults)
+    call.__kwdefaults__ = {n: op.defaults[n] for n in op.attributes if n in op.defaults}
+    call.__module__, call.__qualname__ = "chainrule", op.name
+    call.__doc__ = op.doc
+    call.op = op
+    return call
+
+
+@cache
+def _first_call(inputs: tuple[str, ...], attributes: tuple[str, ...], variadic: bool) -> CodeType:
+    """The body until then."""
+    given = [f"*{inputs[0]}"] if variadic else [*inputs]
+    parameters = ", ".join([*given, *(["*"] if attributes and not variadic else []), *attributes])
+    passed = ", ".join([*given, *(f"{a}={a}" for a in attributes)])
+    scope: dict[str, Any] = {}
+    exec(f"def first_call({parameters}): return complete(OP)({passed})", scope)
+    code: CodeType = scope["first_call"].__code__
+    return code
+
+
+def _complete(op: Op) -> OpCall:
+    call: Any = op.call
+    complete: Any = compile_call(op)[1]
+    call.__globals__.update(complete.__globals__)
+    call.__code__ = complete.__code__
+    return op.call
+
+
 def compile_call(op: Op) -> tuple[str, Callable[..., Any]]:
-    """The function behind `op(...)`."""
+    """The text of `op.call`, and the function itself."""
     constants: dict[str, Any] = {"OP": op, **{f"_default_{n}": v for n, v in op.defaults.items()}}
     body = _variadic_body(op, constants) if op.variadic else _body(op, constants)
     name = f"{op.name}_" if keyword.iskeyword(op.name) or op.name in _RUNTIME or op.name in constants else op.name

@@ -53,8 +53,8 @@ def run_backward(
         if accumulate:
             _accumulate(caught, {leaf: leaf for leaf in caught} if targets is None else targets)
             return []
-    found = [caught.get(_edge_of(t)) for t in inputs or ()]
-    return [None if g is None else g if isinstance(g, Tensor) else _tensor(g, t) for g, t in zip(found, inputs or ())]
+    found = [(caught.get(_edge_of(t)), t) for t in inputs or ()]
+    return [None if g is None else g if isinstance(g, Tensor) else _tensor(g, t) for g, t in found]
 
 
 def _edge_of(tensor: Tensor) -> Any:
@@ -160,7 +160,7 @@ def _propagate(
             if node not in wanted:
                 continue
             edges = tuple([e if e is not None and (e in targets or _node_of(e) in wanted) else None for e in edges])  # type: ignore[operator]
-            if all([e is None for e in edges]):
+            if all(e is None for e in edges):
                 continue
         if saved:
             if saved.__class__ is Freed:
@@ -210,7 +210,7 @@ def _is_fresh(result: Any, node: Node, g: Any) -> bool:
 def _gather(node: Node, arrived: Cotangents) -> tuple[Any, ...] | None:
     """The cotangents of a node with several outputs, None where none arrived; None if there are none at all."""
     parts = tuple([arrived.pop((node, k), None) for k in range(len(node.shape))])
-    return None if all([p is None for p in parts]) else parts
+    return None if all(p is None for p in parts) else parts
 
 
 def freed_error(node: Node, freed: Freed) -> RuntimeError:
@@ -268,7 +268,9 @@ def _run_node_hooks(node: Node, results: Any, g: Any, recorded: bool) -> Any:
         changed = hook(grad_inputs, grad_outputs)
         if changed is not None:
             if len(changed) != len(grad_inputs):
-                raise RuntimeError(f"{node.name()}: a hook returned {len(changed)} gradients for {len(grad_inputs)} inputs")
+                raise RuntimeError(
+                    f"{node.name()}: a hook returned {len(changed)} gradients for {len(grad_inputs)} inputs"
+                )
             grad_inputs = tuple(changed)
     return grad_inputs if recorded else tuple(None if r is None else r._array for r in grad_inputs)
 

@@ -121,6 +121,8 @@ class Function:
     Returned tensors that share memory with an argument are copied, so that neither can be changed through the other.
     """
 
+    _ops: tuple[FunctionOp, FunctionOp]
+
     def __init__(self) -> None:
         raise RuntimeError(
             f"{type(self).__name__} is not instantiated: make forward and backward static methods and call "
@@ -209,13 +211,14 @@ def _finish(
 
     op = _op_of(cls, several=isinstance(output, tuple))
     if any(edge is INFERENCE for edge in edges):
-        refuse_inference(op)
+        refuse_inference(op)  # type: ignore[arg-type]
     for tensor in dirty:
         inplace._refuse_leaf(tensor, cls.__name__)
     _check_inputs(cls, args, dirty, before)
     for value in values:
         _check_container(cls, value)
-    places, tensors = [], []
+    places: list[int | None] = []
+    tensors: list[Tensor] = []
     for value in values:
         places.append(len(tensors) if isinstance(value, Tensor) else None)
         if isinstance(value, Tensor):
@@ -424,9 +427,12 @@ def _sums_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     return lead >= 0 and all(w in (1, s) for w, s in zip(wanted, shape[lead:], strict=True))
 
 
-@functools.cache
 def _op_of(cls: type[Function], several: bool) -> FunctionOp:
-    return FunctionOp(cls, several)
+    """The op of a Function's nodes; it is kept on the class, so that it goes with the class."""
+    ops = cls.__dict__.get("_ops")
+    if ops is None:
+        ops = cls._ops = (FunctionOp(cls, False), FunctionOp(cls, True))
+    return ops[several]
 
 
 _refusal = "a backward marked once_differentiable was differentiated; write it with differentiable operations alone"

@@ -149,7 +149,9 @@ def _checked_inputs(arguments: tuple[Any, ...]) -> list[int]:
         raise ValueError("gradcheck: no input requires a gradient, so there is nothing to check")
     for k in places:
         array = arguments[k]._array
-        if array.size and any(stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)):
+        if array.size and any(
+            stride == 0 and size > 1 for stride, size in zip(array.strides, array.shape, strict=True)
+        ):
             raise ValueError(
                 f"gradcheck: elements of input {k} share memory (it was expanded), so they cannot be varied one by "
                 f"one; clone() it first"
@@ -339,8 +341,8 @@ class _Check:
                 if not abs(first - float(terms.sum())) <= self.atol + self.rtol * abs(float(terms.sum())):
                     self._compare_jacobians(outputs, j, nondet_tol)  # says more, where it agrees
                     raise GradcheckError(
-                        f"{_name(self.func)}: the gradient is wrong for output {j} ({output.dtype} {output.shape}) with "
-                        f"respect to input {place} ({tensor.dtype} {tensor.shape}): in a random direction the "
+                        f"{_name(self.func)}: the gradient is wrong for output {j} ({output.dtype} {output.shape}) "
+                        f"with respect to input {place} ({tensor.dtype} {tensor.shape}): in a random direction the "
                         f"derivative is numerically {float(terms.sum()):.8g}, analytically {first:.8g}"
                     )
                 if not abs(first - again) <= nondet_tol * along.size:

@@ -18,7 +18,8 @@ from .modes import current
 from .node import INFERENCE, Node, next_tick
 from .op import Op, op
 from .ops.arithmetic import cast
-from .ops.getitem import basic_index, overwrite
+from .ops.getitem import overwrite
+from .ops.index import basic_index
 from .record import refuse_inference, user_line
 from .tensor import Tensor
 from .versions import record_change
@@ -103,7 +104,9 @@ def _keep_original(result: Tensor, array: Array, since: int) -> None:
         node = stack.pop()
         if node is not None and node.tick > since:
             node.saved = kept(node.saved)
-            stack.extend(edge if isinstance(edge, Node) else edge[0] if isinstance(edge, tuple) else None for edge in node.edges)
+            stack.extend(
+                edge if isinstance(edge, Node) else edge[0] if isinstance(edge, tuple) else None for edge in node.edges
+            )
 
 
 def _rank(dtype: Any) -> int:

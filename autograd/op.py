@@ -26,9 +26,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Protocol
 
-from .call import compile_call, compile_vjp
+from .call import compile_call, compile_vjp, declare_call
 from .node import Edge, Node
 from .tensor import Tensor, from_array
 
@@ -67,7 +68,7 @@ class Op:
 
     Attributes:
         call: the generated function: computes, and records when an input requires a gradient.
-        vjp: the generated function that runs the needed formulas on a node.
+        vjp: the generated function that runs the needed formulas on a node; None without formulas.
         call_source, vjp_source: their texts.
     """
 
@@ -126,10 +127,19 @@ class Op:
         named = dict.fromkeys(n for f in used for n in f.names)
         self.saved_names = tuple(n for n in named if n in self.inputs or n in self.output_names)
         self.fact_names = tuple(n for n in named if n in facts and n not in self.attributes)
-        self.call: OpCall
-        self.call_source, self.call = compile_call(self)  # type: ignore[assignment]
-        self.vjp_source, self.vjp = compile_vjp(self) if self.differentiable else ("", None)
-        self.call.op = self
+        self.call = declare_call(self)
+
+    @cached_property
+    def vjp(self) -> Callable[..., Any] | None:
+        return compile_vjp(self)[1] if self.differentiable else None
+
+    @property
+    def call_source(self) -> str:
+        return compile_call(self)[0]
+
+    @property
+    def vjp_source(self) -> str:
+        return compile_vjp(self)[0] if self.differentiable else ""
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -45,7 +45,7 @@ def wrap_outputs(arrays: tuple[Any, ...], kind: type) -> tuple[Array, ...]:
 
 def fill_missing(node: Node, parts: tuple[Any, ...]) -> tuple[Any, ...]:
     """The cotangents of a node with several outputs, with zeros where none arrived (None for integer outputs)."""
-    if all([part is not None for part in parts]):
+    if all(part is not None for part in parts):
         return parts
     example = next(part for part in parts if part is not None)
     recorded = isinstance(example, Tensor)
@@ -101,7 +101,9 @@ def user_line() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
-        if not (name == _PACKAGE or name.startswith(_PACKAGE + ".") or frame.f_code.co_filename.startswith("<chainrule ")):
+        if not (
+            name == _PACKAGE or name.startswith(_PACKAGE + ".") or frame.f_code.co_filename.startswith("<chainrule ")
+        ):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
         frame = frame.f_back  # type: ignore[assignment]
     return "<unknown>"

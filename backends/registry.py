@@ -6,14 +6,16 @@ names a `Backend` subclass) or from `register_backend`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
-from importlib.metadata import entry_points
 from threading import RLock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .base import Array, Backend
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 NAMESPACES: dict[type, ModuleType] = {}
 """Array class -> the namespace its functions live in. The one look-up on the path of every op."""
@@ -47,8 +49,14 @@ def register_backend(name: str, factory: Callable[[], Backend]) -> None:
 
 def backend_names() -> list[str]:
     """Every name that can be asked for, whether it can work here or not."""
-    plugins = [entry.name for entry in entry_points(group="chainrule.backends")]
+    plugins = [entry.name for entry in _entry_points()]
     return list(dict.fromkeys([*_BUILT_IN, *_factories, *plugins]))
+
+
+def _entry_points(**selected: str) -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # a tenth of what importing NumPy takes, and rarely needed
+
+    return entry_points(group="chainrule.backends", **selected)
 
 
 def _factory(name: str) -> Callable[[], Backend]:
@@ -57,7 +65,7 @@ def _factory(name: str) -> Callable[[], Backend]:
         return getattr(import_module(module, __package__), attribute)
     if name in _factories:
         return _factories[name]
-    for entry in entry_points(group="chainrule.backends", name=name):
+    for entry in _entry_points(name=name):
         try:
             return entry.load()
         except (ImportError, AttributeError) as error:

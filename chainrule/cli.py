@@ -45,7 +45,7 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", nargs="+", type=Path, metavar="FILE",
                       help="an .npz with images and labels, or IDX files (images, labels); scikit-learn's digits "
                       "if left out")  # fmt: skip
-    demo.add_argument("--hidden", nargs="*", type=_positive, default=[128, 64], metavar="N", help="hidden layer widths")
+    demo.add_argument("--hidden", nargs="*", type=_positive, default=[256, 128], metavar="N", help="hidden layer widths")
     demo.add_argument("--epochs", type=_positive, default=30, help="passes over the training images")
     demo.add_argument("--batch-size", type=_positive, default=32, help="images per step")
     demo.add_argument("--optimizer", choices=OPTIMIZERS, default="Adam", help="how the weights follow the gradient")

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule.backends import Backend, get_backend, get_default_dtype, unavailable
 from chainrule.autograd.modes import current
+from chainrule.backends import Backend, get_backend, get_default_dtype, unavailable
 
 BACKENDS = ["numpy", "standin", pytest.param("cupy", marks=pytest.mark.gpu)]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from judge import agree, leaf, raised
 
 import chainrule as cr
 from chainrule.backends import Backend
-from judge import agree, leaf, raised
 
 X = [[0.5, -1.5, 2.0], [1.0, 0.25, -0.75]]
 

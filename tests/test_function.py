@@ -7,11 +7,11 @@ import weakref
 from typing import Any
 
 import pytest
+from judge import agree, leaf, raised
 
 import chainrule as cr
 from chainrule.autograd.function import once_differentiable
 from chainrule.backends import Backend
-from judge import agree, leaf, raised
 
 X = [0.5, -1.5, 2.0]
 
@@ -292,7 +292,14 @@ def test_an_input_returned_as_it_is(backend: Backend) -> None:
         with lib.no_grad():
             plain = Reverse.apply(x)
         constant = leaf(lib, X, requires_grad=False)
-        facts = (y is x, plain is x, plain.requires_grad, Reverse.apply(constant) is constant, x.requires_grad, x.is_leaf)
+        facts = (
+            y is x,
+            plain is x,
+            plain.requires_grad,
+            Reverse.apply(constant) is constant,
+            x.requires_grad,
+            x.is_leaf,
+        )
         return facts, x.grad, y, z
 
     agree(program)

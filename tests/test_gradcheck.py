@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from judge import leaf
 
 import chainrule as cr
 from chainrule.autograd.gradcheck import GradcheckError
 from chainrule.backends import Backend
-from judge import leaf
 
 X = [[0.5, -1.5, 2.0], [1.0, 0.25, -0.75]]
 gradcheck, gradgradcheck = cr.autograd.gradcheck, cr.autograd.gradgradcheck

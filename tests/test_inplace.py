@@ -11,10 +11,10 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from judge import agree, leaf, raised
 
 import chainrule as cr
 from chainrule.backends import Backend
-from judge import agree, leaf, raised
 
 X = [[0.5, -1.5, 2.0], [1.0, 0.25, -0.75]]
 
@@ -619,9 +619,7 @@ def test_random_views_and_changes(backend: Backend, steps: list[Any]) -> None:
         with torch.no_grad():
             eps = 1e-6
             above, below = _run(torch, _leaves(torch, eps), steps), _run(torch, _leaves(torch, -eps), steps)
-        slope = sum(
-            float((d * g.backend.to_host(g.array)).sum()) for d, g in zip(_direction(), ours[1], strict=True)
-        )
+        slope = sum(float((d * g.backend.to_host(g.array)).sum()) for d, g in zip(_direction(), ours[1], strict=True))
         if not any(name in ("detach", "copy_") for name, *_ in steps):  # these cut gradients, not values
             np.testing.assert_allclose(slope, (above - below).item() / (2 * eps), rtol=1e-5, atol=1e-6)
         return

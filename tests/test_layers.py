@@ -33,7 +33,7 @@ LAYERS = {
 ENGINE = ["autograd.engine", "autograd.node", "autograd.op", "autograd.tensor"]
 """What runs at every call and every backward: it must work with nothing that looks at a graph from outside."""
 
-NOT_IN_ENGINE = ["viz", "autograd.gradcheck"]
+NOT_IN_ENGINE = ["viz", "autograd.gradcheck", "autograd.graph"]
 """Drawing, inspection and checking, which the engine never reaches, not even through another file or lazily."""
 
 EAGER = {
@@ -52,6 +52,7 @@ EAGER = {
 LAZY = {
     "cupy": {"backends.cupy": "the one file that knows CuPy"},
     "matplotlib": {"plots": "the pictures of the demo"},
+    "safetensors": {"storage": "the file format of weights, read and written nowhere else"},
     "sklearn": {
         "data.images": "the handwritten digits it carries",
         "demo": "a stratified split",
@@ -60,7 +61,7 @@ LAZY = {
     "threadpoolctl": {"info": "tells the threads of BLAS"},
     "tqdm": {"demo": "the progress bar"},
 }
-"""Outside packages imported inside a function alone, so that `import chainrule` does not need them."""
+"""Outside packages imported inside a function alone: extras, which may be absent, and what is slow to import."""
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from judge import leaf
 
 import chainrule as cr
 from chainrule.autograd.node import Node, saved_arrays
 from chainrule.backends import Backend
-from judge import leaf
 
 X = [[0.5, 1.5, 2.0], [1.0, 0.25, 0.75]]
 

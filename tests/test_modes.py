@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from judge import agree, leaf, raised
 
 import chainrule as cr
 from chainrule.backends import Backend
-from judge import agree, leaf, raised
 
 X = [0.5, -1.5, 2.0]
 

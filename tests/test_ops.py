@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import rows
 import torch
+from rows.rows import Kink, Row, Sample, T
 
 import chainrule as cr
-import rows
 from chainrule.autograd import ops
 from chainrule.backends import Backend, dtypes
-from rows.rows import Kink, Row, Sample, T
 
 
 def _modules(package: Any) -> list[Any]:
@@ -46,7 +46,6 @@ NOT_IN_ROWS = {
 def quiet() -> Any:
     """What is infinite or undefined is compared, not warned of."""
     return np.errstate(all="ignore")
-
 
 
 class Call:
@@ -75,7 +74,8 @@ class Call:
         if self.row.in_place:
             tensors[0] = tensors[0].clone()
         args, kwargs = self.sample.fill(tensors)
-        function = self.row.call and (lambda *a, **k: self.row.call(cr, *a, **k)) or attrgetter(self.row.name)(cr)
+        call = self.row.call
+        function = attrgetter(self.row.name)(cr) if call is None else lambda *a, **k: call(cr, *a, **k)
         cr.manual_seed(0)
         with quiet():
             result = function(*args, **kwargs)
@@ -143,7 +143,11 @@ class Reference:
         self.outputs = flat(tensors[0] if row.in_place and result is None else result)
 
     def gradients(self, cotangents: list[np.ndarray]) -> list[np.ndarray]:
-        pairs = [(t, torch.tensor(c, dtype=t.dtype)) for t, c in zip(self.outputs, cotangents) if has_gradient(t)]
+        pairs = [
+            (t, torch.tensor(c, dtype=t.dtype))
+            for t, c in zip(self.outputs, cotangents, strict=True)
+            if has_gradient(t)
+        ]
         if not pairs or not self.leaves:
             return [np.zeros(x.shape) for x in self.leaves]
         outputs, weights = zip(*pairs, strict=True)
@@ -212,7 +216,9 @@ def _compare_values(out: Any, expected: np.ndarray, what: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-11, err_msg=what)
 
 
-SMOOTH = [case for case in CASES if case.values[0].grad and not isinstance(case.values[0].samples[case.values[1]], Kink)]
+SMOOTH = [
+    case for case in CASES if case.values[0].grad and not isinstance(case.values[0].samples[case.values[1]], Kink)
+]
 
 
 @pytest.mark.parametrize(("row", "k"), SMOOTH)

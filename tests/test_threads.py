@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from judge import leaf
 
 import chainrule as cr
 from chainrule.backends import Backend
-from judge import leaf
 
 WORKERS = 8
 

@@ -16,8 +16,6 @@ from typing import Any
 
 import graphviz
 
-REMEDY = "pip install 'chainrule[viz]' installs graphviz-pure, a `dot` in a wheel; or install Graphviz (apt install graphviz, brew install graphviz, https://graphviz.org/download)"  # fmt: skip
-
 
 class RendererNotFound(graphviz.ExecutableNotFound):
     """There is no program that turns a graph into a picture."""
@@ -25,8 +23,9 @@ class RendererNotFound(graphviz.ExecutableNotFound):
     def __init__(self) -> None:
         RuntimeError.__init__(
             self,
-            f"no program found to render the graph: neither `dot` nor `graphviz-pure`. {REMEDY}. Its DOT text is "
-            f"there without: `.source`",
+            "no program found to render the graph: neither `dot` nor `graphviz-pure`. `pip install graphviz-pure` (or "
+            "'chainrule[viz]') installs a `dot` in a wheel; Graphviz itself comes by `apt install graphviz`, `brew "
+            "install graphviz` or from https://graphviz.org/download. The DOT text is there without: `.source`",
         )
 
 
@@ -102,16 +101,15 @@ class Drawing(graphviz.Digraph):
             ValueError: an unknown format, or one that `graphviz-pure` does not write.
         """
         if shutil.which("dot") is not None:
-            return str(
-                super().render(filename, directory, view, cleanup, format, outfile=outfile, **kwargs)
-            )
+            given = dict(directory=directory, view=view, cleanup=cleanup, format=format, outfile=outfile, **kwargs)
+            return str(super().render(filename, **given))
         if outfile is not None:
             target = Path(outfile) if directory is not None else Path(self.directory or "", outfile)
             picture = self._pure(format or target.suffix.removeprefix(".") or None, kwargs.get("engine"))
-            source = self.save(filename or target.with_suffix(".gv"), directory=directory, skip_existing=None)
+            source = self.save(filename or target.with_suffix(".gv"), directory=directory)
         else:
             picture = self._pure(format, kwargs.get("engine"))
-            source = self.save(filename, directory=directory, skip_existing=None)
+            source = self.save(filename, directory=directory)
             target = Path(f"{source}.{format or self.format}")
         target.write_bytes(picture)
         if cleanup:

@@ -28,8 +28,8 @@ class Names:
         self._parameters: set[Tensor] = set()
         self._buffers = {id(tensor._array) for _, tensor in _buffers(params)}
         self.graph = graph
-        for name, tensor in (outputs or {}).items():
-            self._add(name, tensor)
+        for given, tensor in (outputs or {}).items():
+            self._add(given, tensor)
         # Of two names for one tensor the first stays; those with an underscore, as a notebook gives to its results,
         # come last.
         pairs = sorted(_pairs(params), key=lambda pair: pair[0] is not None and pair[0].startswith("_"))
@@ -59,7 +59,6 @@ class Names:
     def is_parameter(self, leaf: Tensor) -> bool:
         """Whether a leaf is meant to be trained: it is a `Parameter`, or stands among `params`."""
         return leaf in self._parameters or any(c.__name__ == "Parameter" for c in type(leaf).__mro__)
-
 
     def is_buffer(self, constant: Constant) -> bool:
         """Whether a constant is a buffer of the module given as `params`."""

@@ -109,5 +109,8 @@ def _aligned(rows: list[list[str]]) -> str:
     """Columns side by side, without those that are empty."""
     columns = [column for column in zip(*rows, strict=True) if any(column)]
     widths = [max(map(len, column)) for column in columns]
-    lines = ("   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in zip(*columns))
-    return "\n".join(line.rstrip() for line in lines)
+    lines = []
+    for row in zip(*columns, strict=True):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        lines.append("   ".join(cells).rstrip())
+    return "\n".join(lines)

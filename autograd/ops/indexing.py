@@ -16,7 +16,8 @@ from ..tensor import Tensor, as_array
 from .arithmetic import cast
 from .comparison import choose, ne
 from .dims import canonical_dim
-from .getitem import by_arrays, mask_read, number_for, place, resolve, setitem, with_added
+from .getitem import by_arrays, mask_read, number_for, place, setitem, with_added
+from .index import resolve
 from .shape import broadcast_shapes, broadcast_to, clone, expand, reshape
 
 
@@ -42,15 +43,15 @@ def index_on(function: str, x: Any, index: Any) -> Any:
 
 def _same_dtype(function: str, x: Any, source: Any) -> None:
     if hasattr(source, "dtype") and source.dtype != x.dtype:
-        raise TypeError(f"{function}: the values must have the input's dtype {x.dtype}, got {source.dtype}; convert one")
+        raise TypeError(f"{function}: the values must have the input's dtype {x.dtype}, got {source.dtype}; convert it")
 
 
 # By a condition.
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """`input` where the condition holds, `other` elsewhere, broadcast; each receives the gradient of what was taken from
-    it. With the condition alone: the indices where it holds, as `nonzero(as_tuple=True)`.
+    """`input` where the condition holds, `other` elsewhere, broadcast; each receives the gradient of what was taken
+    from it. With the condition alone: the indices where it holds, as `nonzero(as_tuple=True)`.
 
     Args:
         condition: booleans; numbers count as true where they are not 0.
@@ -172,7 +173,9 @@ _gather = op(
     lambda xp, x, index, *, dim: x[_along(xp, index, dim)],
     vjp=(lambda g, index, dim, x_shape: _gather_spread(g, index, dim=dim, shape=x_shape), None),
 )
-_gather_spread = op("gather_spread", _gather_spread_forward, vjp=(lambda g, index, dim: _gather(g, index, dim=dim), None))
+_gather_spread = op(
+    "gather_spread", _gather_spread_forward, vjp=(lambda g, index, dim: _gather(g, index, dim=dim), None)
+)
 _scatter = op(
     "scatter",
     _scattered,
@@ -210,10 +213,10 @@ def _expect_within(function: str, what: str, sizes: tuple[int, ...], shape: tupl
         for d, size in enumerate(sizes):
             if size > shape[d] and d != free:
                 fits = False
-    if not fits and prod(sizes):
+    if not fits and 0 not in sizes:
         raise ValueError(
-            f"{function}: an index of shape {tuple(sizes)} does not fit {what} of shape {tuple(shape)}: it needs as many "
-            f"dimensions, none larger{'' if free is None else f' but dimension {free}'}"
+            f"{function}: an index of shape {tuple(sizes)} does not fit {what} of shape {tuple(shape)}: it needs as "
+            f"many dimensions, none larger{'' if free is None else f' but dimension {free}'}"
         )
 
 
@@ -356,8 +359,8 @@ def _rows_of(function: str, x: Any, dim: int, index: Any, source: Any) -> Any:
     expected = (*x.shape[:dim], index.shape[0], *x.shape[dim + 1 :])
     if tuple(source.shape) != expected:
         raise ValueError(
-            f"{function}: {index.shape[0]} slices along dimension {dim} of shape {tuple(x.shape)} need a source of shape "
-            f"{expected}, got {tuple(source.shape)}"
+            f"{function}: {index.shape[0]} slices along dimension {dim} of shape {tuple(x.shape)} need a source of "
+            f"shape {expected}, got {tuple(source.shape)}"
         )
     return source
 

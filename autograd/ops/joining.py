@@ -14,7 +14,8 @@ from ...backends import Array
 from ..op import op
 from ..tensor import Tensor
 from .dims import canonical_dim
-from .getitem import ALL, at
+from .getitem import at
+from .index import ALL
 from .shape import atleast_1d, atleast_2d, atleast_3d, reshape
 
 # Joining.
@@ -162,7 +163,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return _linked(_unbind(input, indices=tuple(indices), dim=dim), input, indices) if indices else ()
 
 
-def _cut(function: str, x: Any, bounds: Sequence[tuple[int, int]], dim: int) -> tuple[Any, ...]:
+def _cut(x: Any, bounds: Sequence[tuple[int, int]], dim: int) -> tuple[Any, ...]:
     indices = [(*ALL * dim, slice(start, end), ...) for start, end in bounds]
     return _linked(_split(x, indices=tuple(indices), dim=dim), x, indices)
 
@@ -174,7 +175,7 @@ def _length(function: str, x: Any, dim: int) -> tuple[int, int]:
     return dim, x.shape[dim]
 
 
-def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
     """Views of consecutive pieces along `dim`.
 
     Args:
@@ -197,7 +198,7 @@ def split(tensor: Any, split_size_or_sections: int | Sequence[int], dim: int = 0
     if not sizes:
         return ()
     ends = list(accumulate(sizes))
-    return _cut("split", tensor, [(end - size, end) for size, end in zip(sizes, ends, strict=True)], dim)
+    return _cut(tensor, [(end - size, end) for size, end in zip(sizes, ends, strict=True)], dim)
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
-from .getitem import ALL, at
+from .getitem import at
+from .index import ALL
 from .joining import cat
 from .rearrange import flip
 from .shape import expand
@@ -20,10 +21,13 @@ Widths = tuple[tuple[int, int], ...]
 def _padded(xp: Any, x: Array, *, widths: Widths, value: float) -> Array:
     shape = tuple([size + before + after for size, (before, after) in zip(x.shape, widths, strict=True)])
     out = xp.full(shape, value, dtype=x.dtype)
-    inner = tuple([slice(max(before, 0), size - max(after, 0)) for size, (before, after) in zip(shape, widths, strict=True)])
-    kept = tuple([slice(max(-before, 0), size - max(-after, 0)) for size, (before, after) in zip(x.shape, widths, strict=True)])
-    out[inner] = x[kept]
+    out[_without(shape, widths)] = x[_without(x.shape, _opposite(widths))]
     return out
+
+
+def _without(shape: tuple[int, ...], widths: Widths) -> tuple[slice, ...]:
+    """The index of all but `widths` at the ends, where they are positive."""
+    return tuple([slice(max(a, 0), size - max(b, 0)) for size, (a, b) in zip(shape, widths, strict=True)])
 
 
 def _opposite(widths: Widths) -> Widths:
@@ -100,10 +104,11 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
             result = _cropped(result, dim, before, after)  # what is cut off does not come round
         size = result.shape[dim]
         more = max(before, 0), max(after, 0)
-        if max(more) > (size - less if less is not None and size else 0 if not size else max(more)):
+        most = 0 if size == 0 else max(more) if less is None else size - less
+        if max(more) > most:
             raise ValueError(
-                f"pad: {mode} padding of {before} and {after} does not fit dimension {dim} of shape {shape}"
-                + (f"; at most {size - less} is possible" if less is not None and size else "")
+                f"pad: {mode} padding of {before} and {after} does not fit dimension {dim} of shape {shape}; at most "
+                f"{most} is possible"
             )
         ends = neighbours(result, dim, *more) if max(more) else (None, None)
         parts = [part for part, width in zip((ends[0], result, ends[1]), (more[0], 1, more[1]), strict=True) if width]

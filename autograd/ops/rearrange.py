@@ -14,9 +14,9 @@ from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
 from .dims import canonical_dim, canonical_dims
-from .getitem import ALL
+from .index import ALL
 from .indexing import index_on, index_select
-from .shape import clone, given, permute, reshape, transpose
+from .shape import clone, given, reshape, transpose
 
 # Reversed and shifted.
 
@@ -172,7 +172,7 @@ _repeat_each = op(
 
 
 def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
-    """Each slice along `dim` repeated, the repeats beside each other; without `dim` the elements of the flattened input.
+    """Each slice along `dim` repeated, the copies beside each other; without `dim` each element of the flattened input.
 
     Args:
         repeats: how often, or for each slice how often: 1-d integers. (A tensor on a device makes the host wait.)
@@ -209,11 +209,17 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
 # Diagonals.
 
 _tril = op(
-    "tril", lambda xp, x, *, diagonal: xp.tril(x, diagonal), vjp=lambda g, diagonal: _tril(g, diagonal=diagonal), linear=True
-)  # fmt: skip
+    "tril",
+    lambda xp, x, *, diagonal: xp.tril(x, diagonal),
+    vjp=lambda g, diagonal: _tril(g, diagonal=diagonal),
+    linear=True,
+)
 _triu = op(
-    "triu", lambda xp, x, *, diagonal: xp.triu(x, diagonal), vjp=lambda g, diagonal: _triu(g, diagonal=diagonal), linear=True
-)  # fmt: skip
+    "triu",
+    lambda xp, x, *, diagonal: xp.triu(x, diagonal),
+    vjp=lambda g, diagonal: _triu(g, diagonal=diagonal),
+    linear=True,
+)
 
 
 def _matrix(function: str, x: Any) -> Any:
@@ -359,14 +365,12 @@ _unfold = op(
     vjp=lambda g, x_shape, dim, size, step: _fold(g, shape=x_shape, dim=dim, size=size, step=step),
     linear=True,
 )
-_fold = op(
-    "fold", _folded, vjp=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step), linear=True
-)  # fmt: skip
+_fold = op("fold", _folded, vjp=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step), linear=True)
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
-    """All windows of `size` elements along a dimension, `step` apart: their number takes the place of the dimension, and
-    their elements become a new last dimension. A copy.
+    """All windows of `size` elements along a dimension, `step` apart: their number takes the place of the dimension,
+    and their elements become a new last dimension. A copy.
 
     Raises:
         IndexError: there is no such dimension.

@@ -123,7 +123,9 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     known = prod(s for s in sizes if s != -1)
     inferred = sizes.count(-1)
     if not sizes or inferred > 1 or (known != length if not inferred else known == 0 or length % known):
-        raise ValueError(f"unflatten: sizes {sizes} do not multiply to {length}, the size of dimension {dim} of {shape}")
+        raise ValueError(
+            f"unflatten: sizes {sizes} do not multiply to {length}, the size of dimension {dim} of {shape}"
+        )
     sizes = tuple(length // known if s == -1 else s for s in sizes)
     return _reshape(input, shape=(*shape[:dim], *sizes, *shape[dim + 1 :]))
 
@@ -315,7 +317,9 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
             if size != 1:
                 if result[place] not in (1, size):
                     listed = ", ".join(str(tuple(s)) for s in shapes)
-                    raise ValueError(f"shapes {listed} do not broadcast: counted from the right, sizes must agree or be 1")
+                    raise ValueError(
+                        f"shapes {listed} do not broadcast: counted from the right, sizes must agree or be 1"
+                    )
                 result[place] = size
     return tuple(result)
 
@@ -389,5 +393,5 @@ def contiguous(input: Any) -> Any:
 
 __all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "clone",
            "contiguous", "expand", "expand_as", "flatten", "meshgrid", "moveaxis", "movedim", "permute", "ravel",
-           "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze", "view",
-           "view_as"]  # fmt: skip
+           "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
+           "view", "view_as"]  # fmt: skip

@@ -11,8 +11,24 @@ def _index(*values: Any, dtype: str = "int64") -> T:
     return T(values=list(values), dtype=dtype)
 
 
-_BASIC = (0, -1, (0, 1), (1, -2, 0), slice(1, None), slice(None, None, 2), (slice(None), slice(0, 2)), None, (..., 1),
-          (0, None, ..., slice(1, 4, 2)), ..., (), (slice(None), 0), (None, 1, None), slice(5, 9), (slice(2, 0), 1))  # fmt: skip
+_BASIC = (
+    0,
+    -1,
+    (0, 1),
+    (1, -2, 0),
+    slice(1, None),
+    slice(None, None, 2),
+    (slice(None), slice(0, 2)),
+    None,
+    (..., 1),
+    (0, None, ..., slice(1, 4, 2)),
+    ...,
+    (),
+    (slice(None), 0),
+    (None, 1, None),
+    slice(5, 9),
+    (slice(2, 0), 1),
+)
 _ARRAYS = (
     [2, 0, 2],
     ([0, 1, 1],),
@@ -92,9 +108,10 @@ _SETTINGS = (
 ROWS = [
     Row("Tensor.__getitem__", *[Sample(T(3, 3, 4), index) for index in (*_BASIC, *_ARRAYS, *_MASKS)],
         Sample(T(3), 1), Sample(T(), ...), Sample(T(), None), Sample(T(0, 3), slice(None)), Sample(T(0, 3), []),
-        Sample(T(4, dtype="int64"), [0, 2]), Sample(T(2, 0), (slice(None), [])), Sample(T(), True), covers=("getitem",)),
-    Row("Tensor.__getitem__", Sample(T(5, 3), slice(None, None, -1)), Sample(T(5, 3), (slice(None, 1, -2), slice(1, None))),
-        torch=False, reference=lambda np, x, index: x[index]),
+        Sample(T(4, dtype="int64"), [0, 2]), Sample(T(2, 0), (slice(None), [])), Sample(T(), True),
+        covers=("getitem",)),
+    Row("Tensor.__getitem__", Sample(T(5, 3), slice(None, None, -1)),
+        Sample(T(5, 3), (slice(None, 1, -2), slice(1, None))), torch=False, reference=lambda np, x, index: x[index]),
     Row("Tensor.__setitem__", *_SETTINGS),
     Row("setitem", *_SETTINGS, call=_setitem, torch=_assigned),
 ]  # fmt: skip

@@ -47,8 +47,8 @@ ROWS = [
         Sample(T(3, 4), 1, _index([3, 0], [1, 2]), T(3, 4, grad=False)), Sample(T(5), 0, _index(4, 1), 1.5),
         Sample(T(3, 4), -1, _index([1], [3]), value=2.0), Sample(T(), 0, _FIRST, T()),
         Sample(T(3, 4), 0, _NO, T(3, 4, grad=False)), Sample(T(3, 4, dtype="int64"), 0, _index([0, 2]), 7)),
-    Row("scatter", Sample(T(3, 4), 0, _GRID, T(2, 3), reduce="add"), torch=lambda torch, x, dim, index, src,
-        reduce: torch.scatter_add(x, dim, index, src)),
+    Row("scatter", Sample(T(3, 4), 0, _GRID, T(2, 3), reduce="add"),
+        torch=lambda torch, x, dim, index, src, reduce: torch.scatter_add(x, dim, index, src)),
     # PyTorch has no gradient for a source that is larger than the index.
     Row("scatter", Sample(T(3, 4), 1, _index([3, 0], [1, 2]), T(3, 4)), torch=False, reference=_put_along),
     Row("scatter", Sample(T(5), 0, _index(4, 1), T(3)), torch=False, reference=_put_along),

@@ -6,8 +6,8 @@
         Row("max", Sample(T(3, 4, distinct=True), dim=1)),
     ]
 
-A `Kink` in the place of a `Sample` stands at a point without a derivative (a tie in max, relu at 0): it is compared with
-PyTorch, but not with finite differences.
+A `Kink` in the place of a `Sample` stands at a point without a derivative (a tie in max, relu at 0): it is compared
+with PyTorch, but not with finite differences.
 
 A `T` stands wherever the call takes a tensor; everything else is passed as it is written. The numbers of a `T` are
 drawn from a stream seeded by the row's name and the place of the `T`, so a failure can be repeated.
@@ -171,7 +171,7 @@ class Row:
     def in_place(self) -> bool:
         """Whether it changes its first argument."""
         last = self.name.rpartition(".")[2]
-        return last.endswith("_") and not last.endswith("__") or last in ("__setitem__", "__iadd__", "__imul__")
+        return (last.endswith("_") and not last.endswith("__")) or last in ("__setitem__", "__iadd__", "__imul__")
 
     def arrays(self, k: int) -> list[np.ndarray]:
         """The drawn arguments of sample `k`."""
