@@ -11,11 +11,14 @@ from .module import Module
 class _Loss(Module):
     """A loss with a reduction: `"mean"`, `"sum"`, or `"none"` for the losses themselves."""
 
+    _more: tuple[str, ...] = ()
+    """Reductions that it has beside these."""
+
     def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean", *more: str
+        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
     ) -> None:
         super().__init__()
-        self.reduction = reduction_of(type(self).__name__, reduction, size_average, reduce, *more)
+        self.reduction = reduction_of(type(self).__name__, reduction, size_average, reduce, *self._more)
 
 
 class MSELoss(_Loss):
@@ -59,11 +62,13 @@ class HuberLoss(_Loss):
 class KLDivLoss(_Loss):
     """The terms of the Kullback-Leibler divergence; the reduction `"batchmean"` gives the divergence itself."""
 
+    _more = ("batchmean",)
+
     def __init__(
         self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean",
         log_target: bool = False,
     ) -> None:  # fmt: skip
-        super().__init__(size_average, reduce, reduction, "batchmean")
+        super().__init__(size_average, reduce, reduction)
         self.log_target = log_target
 
     def forward(self, input: Tensor, target: Tensor) -> Tensor:

@@ -78,7 +78,7 @@ class Adam(Optimizer):
         multiply(v, b2, v)
         add(v, t, v)
         if group["amsgrad"]:
-            v = xp.maximum(states[2], v, states[2])
+            v = xp.maximum(states[2], v, out=states[2])
         xp.sqrt(v, t)
         add(t, eps, t)
         xp.divide(m, t, t)

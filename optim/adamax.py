@@ -59,7 +59,7 @@ class Adamax(Optimizer):
         xp.abs(g, t)
         xp.add(t, eps, t)
         xp.multiply(greatest, b2, greatest)
-        xp.maximum(greatest, t, greatest)
+        xp.maximum(greatest, t, out=greatest)
         xp.divide(m, greatest, t)
         xp.multiply(t, rate, t)
         xp.subtract(p, t, p)

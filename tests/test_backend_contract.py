@@ -266,8 +266,9 @@ CALLS = [
 def test_numpys_functions(backend, call):
     """By position and by name, as far as CuPy takes them."""
     x = np.random.default_rng(3).standard_normal((3, 4))
-    expected = eval(call, {**vars(np), "x": x})
-    compare(backend, eval(call, {**vars(backend.xp), "bool": bool, "x": backend.asarray(x)}), expected)
+    expected = eval(call, {**vars(np), "fft": np.fft, "x": x})
+    names = {**vars(backend.xp), "fft": backend.xp.fft, "bool": bool, "x": backend.asarray(x)}
+    compare(backend, eval(call, names), expected)
 
 
 def compare(backend: Backend, got: object, expected: object) -> None:

@@ -267,7 +267,6 @@ def test_results_that_do_not_fit(backend: Backend) -> None:
             raised(lambda: integers.add_(0.5)),
             raised(lambda: integers.mul_(wide)),
             raised(lambda: row.expand(2, 3).mul_(2)),
-            raised(lambda: row.expand(2, 3).__setitem__(0, 1.0)),
             raised(lambda: matrix.add_(row)),
             raised(lambda: wide.add_(row)),
         ]
@@ -277,17 +276,16 @@ def test_results_that_do_not_fit(backend: Backend) -> None:
 
 
 def test_overlapping_memory_is_not_written(backend: Backend) -> None:
-    """PyTorch writes to windows that overlap, with a result that depends on the order."""
+    """Only NumPy marks what was expanded as read-only."""
     x = leaf(cr, X, requires_grad=False)
-    for view in (x.unfold(1, 2, 1), x[0].expand(4, 3), x[0].expand(4, 3)[1:, :2]):
+    for view in (x[0].expand(4, 3), x[0].expand(4, 3)[1:, :2], x[:, :1].expand(2, 5).transpose(0, 1)):
         with pytest.raises(RuntimeError, match=r"mul_.*one place in memory.*clone"):
             view.mul_(2)
         with pytest.raises(RuntimeError, match=r"setitem.*one place in memory.*clone"):
-            view[0] = 1.0
+            view[...] = 1.0
     assert x.tolist() == X
-    x.unfold(1, 1, 2).mul_(2)
     x.transpose(0, 1)[::2].mul_(3)
-    assert x.tolist() == [[0.5 * 6, -1.5, 2.0 * 6], [1.0 * 6, 0.25, -0.75 * 6]]
+    assert x.tolist() == [[0.5 * 3, -1.5, 2.0 * 3], [1.0 * 3, 0.25, -0.75 * 3]]
 
 
 def test_a_failed_assignment_changes_nothing(backend: Backend) -> None:

@@ -89,17 +89,34 @@ class Call:
         pairs = [(t, c) for t, c in zip(outputs, cotangents, strict=True) if has_gradient(t)]
         if not pairs or not self.leaves:
             return [np.zeros(t.shape, t.dtype) for t in self.leaves]
+        outputs = [t for t, _ in pairs]
         weights = [cr.Tensor(self.backend.asarray(c.astype(t.dtype))) for t, c in pairs]
-        with quiet():
-            found = cr.autograd.grad(
-                [t for t, _ in pairs], self.leaves, weights, create_graph=create_graph, allow_unused=True
-            )
-        for leaf, g in zip(self.leaves, found, strict=True):
-            if g is not None:
-                assert g.backend is self.backend, f"the gradient is on {g.backend}"
-                assert g.shape == leaf.shape, f"a gradient of shape {g.shape} for an input of shape {leaf.shape}"
-                assert g.dtype == leaf.dtype, f"a gradient of {g.dtype} for an input of {leaf.dtype}"
-        return [np.zeros(x.shape, x.dtype) if g is None else host(g) for x, g in zip(self.leaves, found, strict=True)]
+        passes = []
+        for retain in (True, create_graph):  # twice, for a backward that spoils what it works with
+            with quiet():
+                found = cr.autograd.grad(outputs, self.leaves, weights, retain, create_graph, allow_unused=True)
+            for leaf, g in zip(self.leaves, found, strict=True):
+                if g is not None:
+                    assert g.backend is self.backend, f"the gradient is on {g.backend}"
+                    assert g.shape == leaf.shape, f"a gradient of shape {g.shape} for an input of shape {leaf.shape}"
+                    assert g.dtype == leaf.dtype, f"a gradient of {g.dtype} for an input of {leaf.dtype}"
+            if not create_graph:
+                self._expect_own_memory([g for g in found if g is not None], outputs + weights)
+            zeros = [np.zeros(leaf.shape, leaf.dtype) for leaf in self.leaves]
+            passes.append([z if g is None else host(g) for z, g in zip(zeros, found, strict=True)])
+        for first, second in zip(*passes, strict=True):
+            np.testing.assert_allclose(second, first, rtol=1e-6, err_msg="a second backward gives other gradients")
+        for weight, (t, c) in zip(weights, pairs, strict=True):
+            np.testing.assert_array_equal(host(weight), c.astype(t.dtype), err_msg="a cotangent was changed")
+        return passes[0]
+
+    def _expect_own_memory(self, gradients: list[Any], others: list[Any]) -> None:
+        """No gradient lies in the memory of another, of an input, of an output or of a cotangent."""
+        owners = [self.backend.owner(t.array) for t in (*self.tensors, *others)]
+        for g in gradients:
+            owner = self.backend.owner(g.array)
+            assert all(owner is not other for other in owners), "a gradient shares memory with another array"
+            owners.append(owner)
 
     def expect_unchanged(self) -> None:
         for tensor, drawn in zip(self.tensors, self.drawn, strict=True):

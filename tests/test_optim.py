@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -62,19 +61,19 @@ class Race:
     """The same parameters and gradients given to an optimizer here and to PyTorch's."""
 
     def __init__(self, name: str, settings: dict[str, Any], dtype: str, shapes: list[tuple[int, ...]]) -> None:
-        self.stream = np.random.default_rng(3)
-        self.dtype = dtype
-        start = [np.asarray(self.stream.standard_normal(shape)).astype(dtype) for shape in shapes]
+        self.dtype, self.count = dtype, 0
+        start = [np.asarray(np.random.default_rng(3).standard_normal(shape)).astype(dtype) for shape in shapes]
         self.ours = [cr.tensor(a, requires_grad=True, device=cr.zeros(()).device) for a in start]
         self.theirs = [torch.tensor(a, requires_grad=True) for a in start]
         self.mine = getattr(optim, name)(self.ours, **settings)
         self.yours = getattr(torch.optim, name)(self.theirs, **settings)
         self.way = [np.abs(a.astype("float64")) for a in start]
-        self.lr_seen = settings.get("lr", 0.01)
 
     def step(self, skip: tuple[int, ...] = ()) -> None:
+        self.count += 1
+        stream = np.random.default_rng(self.count)
         for k, (a, b) in enumerate(zip(self.ours, self.theirs, strict=True)):
-            g = np.asarray(self.stream.standard_normal(a.shape) * self.stream.choice([1e-3, 0.1, 1.0])).astype(self.dtype)
+            g = np.asarray(stream.standard_normal(a.shape) * stream.choice([1e-3, 0.1, 1.0])).astype(self.dtype)
             a.grad = None if k in skip else cr.tensor(g, device=a.device)
             b.grad = None if k in skip else torch.tensor(g)
         before = [b.detach().numpy().astype("float64") for b in self.theirs]
@@ -274,30 +273,364 @@ def test_a_step_waits_for_no_device() -> None:
 
 
 @every_configuration
-def test_resuming_gives_the_same_bits(
-    name: str, settings: dict[str, Any], backend: Backend, tmp_path: Any
-) -> None:
+def test_resuming_gives_the_same_bits(name: str, settings: dict[str, Any], backend: Backend, tmp_path: Any) -> None:
     race = Race(name, settings, "float32", SHAPES)
     for _ in range(5):
         race.step(skip=(1,))
     cr.save({"model": dict(enumerate(race.ours)), "optimizer": race.mine.state_dict()}, tmp_path / "checkpoint")
     for _ in range(5):
         race.step()
-    straight = [host(p).copy() for p in race.ours]
 
-    again = Race(name, {}, "float32", SHAPES)
+    resumed = Race(name, {"lr": 7.0}, "float32", SHAPES)
     saved = cr.load(tmp_path / "checkpoint")
-    with cr.no_grad():
-        for k, p in enumerate(again.ours):
-            p.copy_(saved["model"][k])
-    again.mine.load_state_dict(saved["optimizer"])
-    for _ in range(5):
-        again.step()  # the draws of the first five
-    again_stream = np.random.default_rng(3)
-    assert again_stream is not None
-    resumed = Race(name, {}, "float32", SHAPES)
-    with cr.no_grad():
-        for k, p in enumerate(resumed.ours):
-            p.copy_(saved["model"][k])
+    for k, p in enumerate(resumed.ours):
+        p.data = saved["model"][k]
     resumed.mine.load_state_dict(saved["optimizer"])
-    assert straight is not None
+    resumed.count = 5
+    for _ in range(5):
+        resumed.step()
+    for a, b in zip(race.ours, resumed.ours, strict=True):
+        np.testing.assert_array_equal(host(a), host(b))
+    for one, two in zip(race.mine.state_dict()["state"].values(), resumed.mine.state_dict()["state"].values(), strict=True):
+        for key in one:
+            np.testing.assert_array_equal(host(one[key]), host(two[key]))
+    for one, two in zip(race.mine.param_groups, resumed.mine.param_groups, strict=True):
+        assert {k: v for k, v in one.items() if k != "params"} == {k: v for k, v in two.items() if k != "params"}
+
+
+def test_pytorchs_state_dict_is_taken(backend: Backend) -> None:
+    race = Race("Adam", dict(lr=0.1, amsgrad=True), "float64", SHAPES)
+    for _ in range(4):
+        race.step()
+
+    def converted(value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return cr.tensor(value.detach().numpy())
+        if isinstance(value, dict):
+            return {k: converted(v) for k, v in value.items()}
+        return [converted(v) for v in value] if isinstance(value, list) else value
+
+    again = Race("Adam", dict(lr=0.1), "float64", SHAPES)
+    again.yours.load_state_dict(race.yours.state_dict())
+    again.mine.load_state_dict(converted(race.yours.state_dict()))
+    for _ in range(4):
+        again.step()
+    again.compare()
+    again.compare_states()
+
+
+def test_loading_copies_and_casts(backend: Backend) -> None:
+    race = Race("Adam", {}, "float64", [(3,)])
+    race.step()
+    single = Race("Adam", {}, "float32", [(3,)])
+    state = race.mine.state_dict()
+    single.mine.load_state_dict(state)
+    held = single.mine.state[single.ours[0]]
+    assert held["exp_avg"].dtype == cr.float32
+    kept = host(state["state"][0]["exp_avg"]).copy()
+    single.step()
+    np.testing.assert_array_equal(host(state["state"][0]["exp_avg"]), kept)
+
+
+def test_a_state_dict_that_does_not_fit_changes_nothing(backend: Backend) -> None:
+    a, b = cr.ones(3, requires_grad=True), cr.ones(2, requires_grad=True)
+    optimizer = optim.Adam([a, b], lr=0.5)
+    (a.sum() + b.sum()).backward()
+    optimizer.step()
+    before = optimizer.state_dict()
+    kept = host(before["state"][0]["exp_avg"]).copy()
+    other = optim.Adam([cr.ones(2, requires_grad=True), cr.ones(2, requires_grad=True)], lr=0.1)
+    for p in other.param_groups[0]["params"]:
+        p.grad = cr.ones(2)
+    other.step()
+    with pytest.raises(ValueError, match=r"exp_avg of parameter 0 has shape \(2,\), the parameter \(3,\)"):
+        optimizer.load_state_dict(other.state_dict())
+    with pytest.raises(ValueError, match=r"groups of \[2\] parameters, the state dict groups of \[1\]"):
+        optimizer.load_state_dict(optim.Adam([cr.ones(3, requires_grad=True)]).state_dict())
+    with pytest.raises(KeyError, match="param_groups"):
+        optimizer.load_state_dict({"state": {}})
+    strange = {**before, "state": {**before["state"], 7: {}}}
+    with pytest.raises(ValueError, match="parameter 7, which is in no group"):
+        optimizer.load_state_dict(strange)
+    spoiled = {**before, "param_groups": [{**before["param_groups"][0], "lr": -1.0}]}
+    with pytest.raises(ValueError, match="lr is out of its range, got -1"):
+        optimizer.load_state_dict(spoiled)
+    assert optimizer.param_groups[0]["lr"] == 0.5
+    np.testing.assert_array_equal(host(optimizer.state[a]["exp_avg"]), kept)
+
+
+def test_a_state_that_is_exchanged_is_used(backend: Backend) -> None:
+    p = cr.ones(3, requires_grad=True)
+    optimizer = optim.SGD(p, lr=1.0, momentum=0.5)
+    p.grad = cr.ones(3)
+    optimizer.step()
+    optimizer.state[p]["momentum_buffer"] = cr.full((3,), 10.0)
+    optimizer.step()
+    np.testing.assert_allclose(host(p), 1 - 1 - (10 * 0.5 + 1))
+    np.testing.assert_allclose(host(optimizer.state[p]["momentum_buffer"]), 6)
+
+
+def test_data_that_is_exchanged_is_used(backend: Backend) -> None:
+    p = cr.ones(3, requires_grad=True)
+    optimizer = optim.SGD(p, lr=1.0, momentum=0.5)
+    p.grad = cr.ones(3)
+    optimizer.step()
+    p.data = cr.zeros(3)
+    optimizer.step()
+    np.testing.assert_allclose(host(p), -1.5)
+    assert len(optimizer.state) == 1
+
+
+# What a step leaves alone, and what it notes
+
+
+def test_gradients_are_not_changed(backend: Backend) -> None:
+    for name, settings in CONFIGURATIONS:
+        p = cr.ones(40, 50, requires_grad=True)
+        q = cr.ones(3, requires_grad=True)
+        optimizer = getattr(optim, name)([p, q], **settings)
+        p.grad, q.grad = cr.full((40, 50), 0.5), cr.full((3,), 0.25)
+        optimizer.step()
+        optimizer.step()
+        assert (host(p.grad) == 0.5).all() and (host(q.grad) == 0.25).all(), name
+
+
+def test_a_graph_made_before_the_step_is_stale(backend: Backend) -> None:
+    p = cr.tensor([1.0, 2.0], requires_grad=True)
+    optimizer = optim.SGD(p, lr=0.1)
+    stale = (p * p).sum()
+    p.grad = cr.ones(2)
+    optimizer.step()
+    with pytest.raises(RuntimeError, match=r"changed in place by SGD\.step"):
+        stale.backward()
+    (p * p).sum().backward()
+
+
+def test_a_failed_step_changes_nothing(backend: Backend) -> None:
+    a, b = cr.ones(3, requires_grad=True), cr.ones(2, requires_grad=True)
+    optimizer = optim.Adam([{"params": [a]}, {"params": [b]}], lr=0.5)
+    (a.sum() + b.sum()).backward()
+    optimizer.step()
+    state = {p: {k: host(v).copy() for k, v in held.items()} for p, held in optimizer.state.items()}
+    values = [host(p).copy() for p in (a, b)]
+    b.data = b.data.double()  # its gradient is a float32 one still
+    with pytest.raises(RuntimeError, match=r"Adam: parameter 0 is float64 \(2,\).*gradient float32 \(2,\)"):
+        optimizer.step()
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step(lambda: 1 // 0)
+    for p, value in zip((a, b), values, strict=True):
+        np.testing.assert_array_equal(host(p), value)
+        for name, kept in state[p].items():
+            np.testing.assert_array_equal(host(optimizer.state[p][name]), kept)
+
+
+def test_memory_that_cannot_be_written_is_refused_first() -> None:
+    array = np.ones(3)
+    array.flags.writeable = False
+    a, b = cr.ones(2, dtype=cr.float64, requires_grad=True), cr.from_numpy(array).requires_grad_()
+    optimizer = optim.SGD([{"params": [a]}, {"params": [b]}], lr=0.5)
+    (a.sum() + b.sum()).backward()
+    with pytest.raises(RuntimeError, match=r"parameter 0, of shape \(3,\), is in memory that cannot be written"):
+        optimizer.step()
+    assert (a.detach().numpy() == 1).all()
+
+
+def test_gradients_that_are_not_finite_end_no_step_half_way(backend: Backend) -> None:
+    for name in ("SGD", "Adam", "RMSprop", "Adagrad", "Adamax"):
+        a, b = cr.ones(3, requires_grad=True), cr.ones(2, requires_grad=True)
+        optimizer = getattr(optim, name)([a, b], lr=0.5)
+        a.grad, b.grad = cr.tensor([math.inf, math.nan, 1e38]), cr.ones(2)
+        optimizer.step()
+        optimizer.step()
+        assert np.isnan(host(a)[1])
+        assert (host(b) < 0.9).all()
+
+
+def test_a_closure_runs_with_gradients_on(backend: Backend) -> None:
+    p = cr.tensor([3.0], requires_grad=True)
+    optimizer = optim.SGD([p], lr=0.1)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = (p * p).sum()
+        loss.backward()
+        return loss
+
+    with cr.no_grad():
+        losses = [optimizer.step(closure).item() for _ in range(3)]
+    np.testing.assert_allclose(losses, [9.0, 5.76, 3.6864], rtol=1e-6)
+    assert optimizer.step() is None
+
+
+def test_zero_grad(backend: Backend) -> None:
+    p, q = cr.ones(2, requires_grad=True), cr.ones(2, requires_grad=True)
+    optimizer = optim.SGD([p, q])
+    (p * p).sum().backward(create_graph=True)
+    held = p.grad
+    optimizer.zero_grad(set_to_none=False)
+    assert (host(p.grad) == 0).all() and not p.grad.requires_grad and q.grad is None
+    assert p.grad.array is held.array
+    optimizer.zero_grad()
+    assert p.grad is None
+
+
+# What is taken and what is refused
+
+
+def test_parameters_are_taken_as_pytorch_takes_them(backend: Backend) -> None:
+    p, q = cr.ones(2, requires_grad=True), cr.ones(3, requires_grad=True)
+    assert optim.SGD(p).param_groups[0]["params"] == [p]
+    assert len(optim.SGD(x for x in (p, q)).param_groups[0]["params"]) == 2
+    named = optim.SGD({"a": p, "b": q}.items()).param_groups[0]
+    assert named["param_names"] == ["a", "b"] and named["params"][1] is q
+    net = nn.Linear(2, 3)
+    assert len(optim.Adam(net.named_parameters()).param_groups[0]["params"]) == 2
+    assert "lr: 0.001" in repr(optim.Adam(p)) and repr(optim.Adam(p)).startswith("Adam (\nParameter Group 0\n    amsgrad")
+
+
+def test_what_is_no_parameter_is_refused() -> None:
+    p = cr.ones(2, requires_grad=True)
+    for wrong, kind, message in [
+        ([], ValueError, "no parameters"),
+        ([p, p], ValueError, r"parameter 1, of shape \(2,\), is there twice"),
+        ([{"params": [p]}, {"params": [p]}], ValueError, "is there twice"),
+        ([p * 2], ValueError, "was computed by <MulBackward>"),
+        ([3.0], TypeError, "got float as parameter 0"),
+        ([{"params": {p}}], TypeError, "a set has none"),
+    ]:
+        with pytest.raises(kind, match=message):
+            optim.SGD(wrong)
+    optimizer = optim.SGD([p])
+    with pytest.raises(TypeError, match="is a dict, got list"):
+        optimizer.add_param_group([p])
+    with pytest.raises(ValueError, match="twice"):
+        optimizer.add_param_group({"params": [p]})
+    assert len(optimizer.param_groups) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("SGD", dict(lr=-1.0)),
+        ("SGD", dict(momentum=-0.5)),
+        ("SGD", dict(weight_decay=-1)),
+        ("SGD", dict(nesterov=True)),
+        ("SGD", dict(nesterov=True, momentum=0.9, dampening=0.1)),
+        ("Adam", dict(lr=-1.0)),
+        ("Adam", dict(eps=-1.0)),
+        ("Adam", dict(betas=(1.0, 0.9))),
+        ("Adam", dict(betas=(0.9, -0.1))),
+        ("AdamW", dict(weight_decay=-1.0)),
+        ("RMSprop", dict(alpha=-1.0)),
+        ("RMSprop", dict(momentum=-1.0)),
+        ("Adagrad", dict(lr_decay=-1.0)),
+        ("Adagrad", dict(initial_accumulator_value=-1.0)),
+        ("Adamax", dict(betas=(0.9, 1.0))),
+        ("Adamax", dict(eps=-1.0)),
+    ],
+)
+def test_settings_out_of_range_are_refused(name: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=name):
+        getattr(optim, name)([cr.ones(2, requires_grad=True)], **settings)
+    with pytest.raises(ValueError):
+        getattr(torch.optim, name)([torch.ones(2, requires_grad=True)], **settings)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adamax"])
+def test_defaults_are_pytorchs(name: str) -> None:
+    ours = getattr(optim, name)([cr.ones(1, requires_grad=True)]).defaults
+    theirs = getattr(torch.optim, name)([torch.ones(1, requires_grad=True)]).defaults
+    apart = {"foreach", "capturable", "differentiable", "fused"}
+    assert ours == {k: v for k, v in theirs.items() if k not in apart}
+
+
+# Schedules
+
+
+SCHEDULES: list[tuple[str, dict[str, Any]]] = [
+    ("StepLR", dict(step_size=3, gamma=0.5)),
+    ("ExponentialLR", dict(gamma=0.9)),
+    ("CosineAnnealingLR", dict(T_max=7)),
+    ("CosineAnnealingLR", dict(T_max=4, eta_min=0.01)),
+    ("LambdaLR", dict(lr_lambda=lambda epoch: 1 / (epoch + 1))),
+    ("LambdaLR", dict(lr_lambda=[lambda epoch: 0.5**epoch, lambda epoch: epoch])),
+]
+
+
+@pytest.mark.parametrize(("name", "settings"), SCHEDULES, ids=[f"{n}-{k}" for k, (n, _) in enumerate(SCHEDULES)])
+def test_schedules_are_pytorchs(name: str, settings: dict[str, Any]) -> None:
+    def rates(lib: Any) -> Iterator[list[float]]:
+        groups = [{"params": lib.ones(1, requires_grad=True)}, {"params": lib.ones(1, requires_grad=True), "lr": 0.3}]
+        optimizer = lib.optim.SGD(groups, lr=0.1)
+        schedule = getattr(lib.optim.lr_scheduler, name)(optimizer, **settings)
+        for _ in range(20):
+            yield [g["lr"] for g in optimizer.param_groups] + schedule.get_last_lr()
+            optimizer.step()
+            schedule.step()
+
+    np.testing.assert_allclose(list(rates(cr)), list(rates(torch)), rtol=1e-12, atol=1e-15)
+
+
+def test_a_schedule_resumes() -> None:
+    def made() -> tuple[Any, Any]:
+        optimizer = optim.SGD(cr.ones(1, requires_grad=True), lr=0.1)
+        return optimizer, optim.lr_scheduler.CosineAnnealingLR(optimizer, 9)
+
+    optimizer, schedule = made()
+    for _ in range(4):
+        schedule.step()
+    saved = optimizer.state_dict(), schedule.state_dict()
+    later, resumed = made()
+    later.load_state_dict(saved[0])
+    resumed.load_state_dict(saved[1])
+    for _ in range(8):
+        schedule.step()
+        resumed.step()
+        assert optimizer.param_groups[0]["lr"] == later.param_groups[0]["lr"]
+    with pytest.raises(KeyError, match="initial_lr"):
+        optim.lr_scheduler.StepLR(optim.SGD(cr.ones(1, requires_grad=True)), 3, last_epoch=5)
+    with pytest.raises(ValueError, match="1 groups need as many functions, got 2"):
+        optim.lr_scheduler.LambdaLR(optimizer, [abs, abs])
+
+
+# Clipping
+
+
+@pytest.mark.parametrize("norm_type", [2.0, 1.0, 3.0, math.inf])
+@pytest.mark.parametrize("max_norm", [0.5, 1e6])
+def test_clipping_by_norm_is_pytorchs(norm_type: float, max_norm: float, backend: Backend) -> None:
+    stream = np.random.default_rng(0)
+    gradients = [stream.standard_normal(shape) for shape in ((3, 4), (5,), ())]
+
+    def clipped(lib: Any, **place: Any) -> list[Any]:
+        parameters = [lib.zeros(g.shape, dtype=lib.float64, requires_grad=True, **place) for g in gradients]
+        for p, g in zip(parameters, gradients, strict=True):
+            p.grad = lib.tensor(np.asarray(g), **place)
+        parameters.append(lib.zeros(3, requires_grad=True, **place))
+        total = lib.nn.utils.clip_grad_norm_(parameters, max_norm, norm_type)
+        return [total, *(p.grad for p in parameters[:-1])]
+
+    for ours, theirs in zip(clipped(cr, device=cr.zeros(()).device), clipped(torch), strict=True):
+        assert ours.shape == tuple(theirs.shape)
+        np.testing.assert_allclose(host(ours), theirs.numpy(), rtol=1e-12)
+
+
+def test_clipping_by_value_and_its_errors(backend: Backend) -> None:
+    p = cr.zeros(3, requires_grad=True)
+    p.grad = cr.tensor([-5.0, 0.25, math.inf])
+    with pytest.raises(RuntimeError, match="total norm of order 2.0 is inf"):
+        nn.utils.clip_grad_norm_(p, 1.0, error_if_nonfinite=True)
+    np.testing.assert_array_equal(host(p.grad), [-5.0, 0.25, math.inf])
+    nn.utils.clip_grad_value_([p], 0.5)
+    np.testing.assert_array_equal(host(p.grad), [-0.5, 0.25, 0.5])
+    assert nn.utils.clip_grad_norm_([cr.zeros(1, requires_grad=True)], 1.0).item() == 0
+
+
+def test_clipping_waits_for_no_device() -> None:
+    with cr.use_backend("standin"):
+        p = cr.zeros(3, requires_grad=True)
+        p.grad = cr.ones(3)
+        with count_syncs() as log:
+            nn.utils.clip_grad_norm_([p], 1.0)
+            nn.utils.clip_grad_value_([p], 0.1)
+        assert log.total == 0, log

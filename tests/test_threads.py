@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -169,6 +170,31 @@ def test_backends_and_defaults_do_not_cross() -> None:
         return names
 
     assert at_once(work) == [{("numpy", "standin")[k % 2]} for k in range(WORKERS)]
+
+
+def test_ops_met_for_the_first_time_by_all() -> None:
+    """The code of an op is generated at its first call, which may happen in several threads at once."""
+    code = """
+import sys, threading
+from concurrent.futures import ThreadPoolExecutor
+import chainrule as cr
+sys.setswitchinterval(2e-6)
+barrier = threading.Barrier(8)
+def work(k):
+    barrier.wait()
+    x = cr.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = (x.exp().log() * x.tanh() / (x + 1)).softmax(1) @ x.transpose(0, 1)
+    z = cr.cat([y[0], y[:, 1], y.sum(0), y.max(1).values, y.cumsum(0)[1]]).sort().values.prod()
+    (g,) = cr.autograd.grad(z, x, create_graph=True)
+    return (g * g).sum().item()
+with ThreadPoolExecutor(8) as pool:
+    found = list(pool.map(work, range(8)))
+assert len(set(found)) == 1, found
+print("done")
+"""
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+        assert done.stdout == "done\n", done.stderr[-2000:]
 
 
 def test_tasks() -> None:

@@ -15,8 +15,8 @@ SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "remainder": "%", "floo
 LONGEST = 28
 """Of a longer text the end is cut off."""
 
-_TOLD_BY_TYPE = frozenset({"shape", "size", "dtype"})
-"""Attributes that say what shape and dtype of the output say already."""
+_NOT_TOLD = frozenset({"shape", "size", "dtype", "order", "steps"})
+"""Attributes that say what shape and dtype of the output say already, and how a view lies in memory."""
 
 
 def attributes_text(node: Node, numbers: Mapping[str, Any] | None = None) -> str:
@@ -29,7 +29,7 @@ def attributes_text(node: Node, numbers: Mapping[str, Any] | None = None) -> str
         if name == "index":
             parts.append(index_text(value))
             continue
-        if name in _TOLD_BY_TYPE or value is None or is_array(value) or _is_default(name, value, defaults):
+        if name in _NOT_TOLD or value is None or is_array(value) or _is_default(name, value, defaults):
             continue
         text = _value_text(value)
         if text is not None:
@@ -55,6 +55,8 @@ def _is_default(name: str, value: Any, defaults: Mapping[str, Any]) -> bool:
 def index_text(index: Any) -> str:
     """An index as it was written: `[:, 0]`."""
     items = index if isinstance(index, tuple) else (index,)
+    if len(items) > 1 and items[-1] is Ellipsis:  # says nothing at the end
+        items = items[:-1]
     return _cut(f"[{', '.join(_index_item(item) for item in items)}]")
 
 

@@ -91,14 +91,20 @@ def _font(text: str, **attributes: str) -> str:
     return f"<FONT{given}>{text}</FONT>"
 
 
+def _printable(text: str) -> str:
+    """Text without what no font shows, and no program reads."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 def _text(text: str) -> str:
-    """Text as HTML, without what no font shows."""
-    return escape("".join(c if c.isprintable() else " " for c in text), quote=False)
+    """Text as HTML."""
+    return escape(_printable(text), quote=False)
 
 
 def _plain(text: str) -> str:
-    """Text as an attribute's value, where a backslash starts an escape."""
-    return " " + text.replace("\\", "\\\\") if text.startswith("<") else text.replace("\\", "\\\\")
+    """Text as an attribute's value, where a backslash starts an escape, and HTML stands in angle brackets."""
+    text = _printable(text).replace("\\", "\\\\")
+    return f" {text}" if text.startswith("<") else text
 
 
 def _table(rows: str, spacing: int = 0, padding: int = 1) -> str:

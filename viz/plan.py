@@ -42,6 +42,7 @@ class Plan:
         for node in self.nodes:
             for item in self.graph.inputs(node):
                 self.users.setdefault(item.source, []).append(node)
+        self._homes: dict[Tensor | Constant, Scope] = {}
 
     def closed(self, node: Node) -> Scope | None:
         """The closed module that a node is inside of, by its scope; None if it is drawn itself."""
@@ -62,11 +63,14 @@ class Plan:
     def home(self, source: Tensor | Constant) -> Scope:
         """The module that a leaf or constant is drawn in: its own, if it is a parameter, a buffer, or something that
         the module has made for itself; none, if it was handed in."""
+        if source not in self._homes:
+            self._homes[source] = self.common_scope(source) if self._is_own(source) else ()
+        return self._homes[source]
+
+    def _is_own(self, source: Tensor | Constant) -> bool:
         if isinstance(source, Tensor):
-            own = self.names.is_parameter(source) or self.names.name(source) is None
-        else:
-            own = source.tensor is None or self.names.is_buffer(source)
-        return self.common_scope(source) if own else ()
+            return self.names.is_parameter(source) or self.names.name(source) is None
+        return source.tensor is None or self.names.is_buffer(source)
 
     def is_inside(self, source: Tensor | Constant, closed: Scope | None) -> bool:
         """Whether a leaf or constant disappears in a closed module."""
