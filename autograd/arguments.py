@@ -114,9 +114,8 @@ def _hint(op: Op, arrays: tuple[Any, ...], error: Exception) -> str | None:
     for axis in range(1, width + 1):
         sizes = {s[-axis] for s in aligned} - {1}
         if len(sizes) > 1:
-            a, b = [f"{s}" for s in shapes][:2]
             return (
-                f"shapes {a} and {b} do not broadcast: counted from the right, dimension -{axis} has sizes "
-                f"{' and '.join(str(s[-axis]) for s in aligned)}; they must be equal, or one of them 1"
+                f"shapes {' and '.join(map(str, shapes))} do not broadcast: counted from the right, dimension -{axis} "
+                f"has sizes {' and '.join(str(s[-axis]) for s in aligned)}; they must be equal, or 1"
             )
     return None

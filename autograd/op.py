@@ -29,6 +29,7 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
+from ..backends import dtypes
 from .call import compile_call, compile_vjp, declare_call
 from .node import Edge, Node
 from .tensor import Tensor, from_array
@@ -166,6 +167,8 @@ def connect(saved: Any, edge: Edge) -> Any:
     """A tensor over a saved array, with its place in the graph. What is no array (a Python number, None) stays."""
     if not hasattr(saved, "dtype"):
         return saved
+    if not dtypes.is_differentiable(saved.dtype):
+        return from_array(saved)
     if not isinstance(edge, Tensor):
         return from_array(saved, edge)
     if edge._array is saved:

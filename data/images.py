@@ -74,6 +74,8 @@ def read_images(path: str | os.PathLike[str], labels: str | os.PathLike[str] | N
 
 
 def _read_npz(path: Path) -> tuple[np.ndarray, np.ndarray, str]:
+    if not zipfile.is_zipfile(path):
+        raise DataFileError(f"{path} cannot be read as .npz, is it truncated? It starts as a zip file but is none")
     try:
         with np.load(path, allow_pickle=False) as archive:
             names = archive.files

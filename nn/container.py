@@ -133,6 +133,8 @@ class Sequential(_Row):
 class _Group(Module):
     """A container that is not called itself: in graphs its modules carry its name before theirs."""
 
+    _name: str | None = None
+
     def _set_label(self, name: str) -> None:
         super()._set_label(name)
         self.__dict__["_name"] = name
@@ -140,13 +142,11 @@ class _Group(Module):
             if module is not None:
                 module._set_label(f"{name}.{inner}")
 
-    def register_module(self, name: str, module: Module | None) -> None:
-        """Adds a submodule; see `Module.register_module`."""
-        super().register_module(name, module)
-        if module is not None and "_name" in self.__dict__:
-            module._set_label(f"{self.__dict__['_name']}.{name}")
-
-    add_module = register_module
+    def _adopt(self, name: str, module: Module) -> None:
+        if self._name is not None:
+            module._set_label(f"{self._name}.{name}")
+        elif module._label is None:  # a slice leaves its modules the names they have
+            module._set_label(name)
 
 
 class ModuleList(_Group, _Row):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ..autograd.modes import is_grad_enabled
 from ..autograd.node import Handle, Node
 from ..autograd.op import op
 from ..autograd.tensor import Tensor
@@ -91,15 +92,15 @@ def _as_tuple(value: Any) -> Values:
 
 
 class _Border:
-    """The tensors among some values, copied; and the node through which their gradients pass, if any will."""
+    """The tensors among some values that require a gradient, copied; and the node through which their gradients pass."""
 
     def __init__(self, values: Values) -> None:
         self.values = values
-        self.places = [k for k, value in enumerate(values) if isinstance(value, Tensor)]
+        self.places = [k for k, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
         self.node: Node | None = None
-        if any(values[k].requires_grad for k in self.places):
+        if self.places and is_grad_enabled():
             crossed = _border(*[values[k] for k in self.places])
-            self.node = next((tensor.grad_fn for tensor in crossed if tensor.grad_fn is not None), None)
+            self.node = crossed[0].grad_fn
             self.values = self.spread(crossed, values)
 
     def spread(self, items: Any, others: Values | None = None) -> Values:

@@ -91,7 +91,7 @@ class Module:
             if name not in self._modules:
                 self._forget(name)
             self._modules[name] = value
-            value._set_label(name)
+            self._adopt(name, value)
         elif value is None and (table := self._table_with(name)) is not None:
             table[name] = None
         elif name in tables.get("_buffers", ()):
@@ -142,6 +142,10 @@ class Module:
             raise KeyError(f"the name of a {kind} cannot be empty or contain a dot, got {name!r}")
         if hasattr(self, name) and name not in self.__dict__[_TABLES[kind]]:
             raise KeyError(f"{type(self).__name__} has an attribute {name!r} already")
+
+    def _adopt(self, name: str, module: Module) -> None:
+        """Lets a module know the name it is registered under."""
+        module._set_label(name)
 
     def _set_label(self, name: str) -> None:
         self.__dict__["_label"] = f"{name}:{type(self).__name__}"
@@ -195,7 +199,7 @@ class Module:
             raise TypeError(f"submodule {name!r} must be a module or None, got {type(module).__name__}")
         self._modules[name] = module
         if module is not None:
-            module._set_label(name)
+            self._adopt(name, module)
 
     add_module = register_module
 
