@@ -43,6 +43,7 @@ wheel: installed-wheel
 
 typecheck: installed-wheel
 	cd .venv-wheel && ../.venv/bin/mypy --config-file ../pyproject.toml --python-executable bin/python -p chainrule
+	cd .venv-wheel && ../.venv/bin/mypy --strict --config-file= --python-executable bin/python ../.ci/check_wheel.py
 
 clean:
 	rm -rf .venv .venv-demo .venv-wheel build dist site chainrule.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,7 +23,8 @@ from .modes import (
 from .node import Node
 from .op import Op, op
 from .tensor import Tensor
-from . import methods  # noqa: F401  isort: skip  (puts the operators on Tensor)
+
+from . import methods  # isort: skip  # noqa: F401 (puts the operators on Tensor)
 
 
 def backward(

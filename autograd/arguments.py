@@ -47,9 +47,7 @@ def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[
     if backend is None:
         return None
     plain = (backend.array_type, *backend.scalar_types)
-    fitting = tuple(
-        v if v is None or type(v) in _NUMBERS or type(v) in plain else backend.asarray(v) for v in arrays
-    )
+    fitting = tuple(v if v is None or type(v) in _NUMBERS or type(v) in plain else backend.asarray(v) for v in arrays)
     return backend.array_type, fitting
 
 

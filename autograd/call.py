@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from .op import Op, OpCall
 
 _RUNTIME: dict[str, Any] = {
-    "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "SCALARS": SCALARS, "Tensor": Tensor, "cast_to_specs": cast_to_specs,
-    "fill_missing": fill_missing, "note_line": note_line, "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish, "new":
-    object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
+    "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "SCALARS": SCALARS, "Tensor": Tensor,
+    "cast_to_specs": cast_to_specs, "fill_missing": fill_missing, "note_line": note_line,
+    "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish,
+    "new": object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
     "specs_of": specs_of, "wrap_outputs": wrap_outputs,
 }  # fmt: skip
 
@@ -174,7 +175,8 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
         lines += [f"if {' or '.join(f'{i}_r' for i in names)}:", "    mode = current()", "    if mode.grad:"]
         lines += [f"        {line}" for line in _record(op)]
         if not op.several:
-            lines += ["    if mode.inference:", "        out._requires, out._edge = True, INFERENCE", "        return out"]
+            marked = "        out._requires, out._edge = True, INFERENCE"
+            lines += ["    if mode.inference:", marked, "        return out"]
     if op.several:
         requires = " or ".join(f"{i}_r" for i in names)
         return [*lines, f"return finish(None, out_x, current(), True, {requires})"]

@@ -167,11 +167,12 @@ def _propagate(
                 raise freed_error(node, saved)
             if node.tick < clock.latest:
                 check_unchanged(node)
-            results = op.vjp(node, g, edges, op.saved_tensors(node) if recorded else saved)
+            kept = op.saved_tensors(node) if recorded else saved
+            results = op.vjp(node, g, edges, kept)  # type: ignore[misc]
             if freed is not None:
                 node.saved = freed
         else:
-            results = op.vjp(node, g, edges, saved)
+            results = op.vjp(node, g, edges, saved)  # type: ignore[misc]
         if extra is not None and extra.node_hooks:
             results = _run_node_hooks(node, results, g, recorded)
         k = 0  # counted by hand: zip() costs as much as all the rest of this loop

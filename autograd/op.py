@@ -4,9 +4,10 @@
     tanh = op("tanh", lambda xp, x: xp.tanh(x), vjp=lambda g, out: g * (1 - out * out))
 
 `op(...)` declares an `Op` and returns the function generated for it, the thing one calls: given tensors it returns
-tensors, given raw arrays alone it returns raw arrays. `tanh.op` is the declaration. The forward takes the backend's namespace, then its inputs, then its attributes as keyword-only parameters. The VJP is
-one formula per input (None for an input without a derivative), or one joint formula for all: a function whose second
-parameter is `needs`, one bool per input, and which returns one cotangent or None per input.
+tensors, given raw arrays alone it returns raw arrays. `tanh.op` is the declaration. The forward takes the backend's
+namespace, then its inputs, then its attributes as keyword-only parameters. The VJP is one formula per input (None for
+an input without a derivative), or one joint formula for all: a function whose second parameter is `needs`, one bool per
+input, and which returns one cotangent or None per input.
 
 **The parameter names of a formula are its retention contract.** After `g`, the cotangent of the output, it may name
 

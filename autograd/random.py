@@ -6,8 +6,7 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from ..backends import Backend, dtypes, get_backend_by_name, get_default_dtype, resolve
-from ..backends import Generator as BackendGenerator
+from ..backends import Backend, Generator as BackendGenerator, dtypes, get_backend_by_name, get_default_dtype, resolve
 from .ops.creation import shape_of
 from .tensor import Tensor, from_array
 

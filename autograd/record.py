@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..backends import BACKENDS, Array, backend_of, dtypes
@@ -98,12 +99,12 @@ def refuse_inference(op: Op) -> None:
 
 def user_line() -> str:
     """`file:line` of the innermost caller outside this package."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if not (
             name == _PACKAGE or name.startswith(_PACKAGE + ".") or frame.f_code.co_filename.startswith("<chainrule ")
         ):
             return f"{frame.f_code.co_filename}:{frame.f_lineno}"
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return "<unknown>"

@@ -32,7 +32,7 @@ class Device(str):
         return self.partition(":")[0]
 
     @property
-    def index(self) -> int | None:
+    def index(self) -> int | None:  # type: ignore[override]
         index = self.partition(":")[2]
         return int(index) if index else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -11,7 +10,6 @@ import numpy as np
 
 from .base import Backend, Generator
 from .special import erf, erfc, sigmoid
-
 
 _OUTER_IN_CACHE = 1 << 19
 
@@ -44,10 +42,10 @@ def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
 
 
 def _namespace() -> ModuleType:
-    """NumPy's public names with the kernels beside them: a module, because Python reads those fastest."""
+    """NumPy's public names with the kernels beside them: a module, because Python reads those fastest, and only those
+    without a `__getattr__`. Of the submodules that NumPy loads when they are first used, it has `fft`."""
     xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
-    vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")})
-    vars(xp)["__getattr__"] = partial(getattr, np)  # the submodules that NumPy loads when they are first used
+    vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")}, fft=np.fft)
     vars(xp).update(matmul=matmul, scatter_add=scatter_add, erf=erf, erfc=erfc, sigmoid=sigmoid)
     return xp
 

@@ -53,7 +53,7 @@ def backend_names() -> list[str]:
     return list(dict.fromkeys([*_BUILT_IN, *_factories, *plugins]))
 
 
-def _entry_points(**selected: str) -> Iterable[EntryPoint]:
+def _entry_points(**selected: Any) -> Iterable[EntryPoint]:
     from importlib.metadata import entry_points  # a tenth of what importing NumPy takes, and rarely needed
 
     return entry_points(group="chainrule.backends", **selected)

@@ -5,8 +5,8 @@
     make bench ARGS="--rows 'small op' --rounds 60"
 
 One table is printed; a full run writes `results/<date>.json` and a picture beside it. `measure.py` says how the numbers
-come about, the files of the rows (`small_ops.py`, `scalars.py`, `training.py`, `processes.py`, `long_chains.py`) what is
-measured.
+come about, the files of the rows (`small_ops.py`, `scalars.py`, `training.py`, `processes.py`, `long_chains.py`) say
+what is measured.
 """
 
 from __future__ import annotations

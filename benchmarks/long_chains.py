@@ -50,10 +50,20 @@ def cases() -> Iterator[Case]:
     for nodes in LENGTHS:
         power = f"10^{len(str(nodes)) - 1}"
         yield Case(
-            f"backward over {power} nodes", f"per node of a chain of {power} multiplications of 0-d tensors, freeing it included",
-            "us", "torch", 1.0, lambda settings, nodes=nodes: lengths(nodes, settings), heavy=nodes > SHORT,
-        )  # fmt: skip
+            f"backward over {power} nodes",
+            f"per node of a chain of {power} multiplications of 0-d tensors, freeing it included",
+            "us",
+            "torch",
+            1.0,
+            lambda settings, nodes=nodes: lengths(nodes, settings),
+            heavy=nodes > SHORT,
+        )
     yield Case(
-        "backward, 10^6 nodes against 10^4", "the time per node: 1 is linear; memory no longer fits any cache", "us",
-        "the same, 10^4 nodes", 2.0, growth, heavy=True,
-    )  # fmt: skip
+        "backward, 10^6 nodes against 10^4",
+        "the time per node: 1 is linear; memory no longer fits any cache",
+        "us",
+        "the same, 10^4 nodes",
+        2.0,
+        growth,
+        heavy=True,
+    )

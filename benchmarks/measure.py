@@ -1,9 +1,9 @@
 """How a row is measured: every side in turn, many rounds, in one process, and what is made of the numbers.
 
-The sides of a row are called alternately, in an order that is reversed every round, so that a machine that slows down or
-speeds up does so for all of them. A ratio is the median over rounds of the ratio within a round. The garbage collector
-is on for every side, as in any program: what exists before a row is frozen out of its sight, what a side leaves behind
-is collected, outside the clock, before the next side starts.
+The sides of a row are called alternately, in an order that is reversed every round, so that a machine that slows down
+or speeds up does so for all of them. A ratio is the median over rounds of the ratio within a round. The garbage
+collector is on for every side, as in any program: what exists before a row is frozen out of its sight, what a side
+leaves behind is collected, outside the clock, before the next side starts.
 """
 
 from __future__ import annotations

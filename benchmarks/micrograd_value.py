@@ -93,6 +93,9 @@ class Value:
     def __rsub__(self, other: float) -> Value:
         return other + (-self)
 
+    def __rtruediv__(self, other: float) -> Value:
+        return other * self**-1
+
     def backward(self) -> None:
         """Adds to `.grad` of every value behind this one the derivative of this one with respect to it."""
         order: list[Value] = []

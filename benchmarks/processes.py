@@ -49,9 +49,9 @@ def peak_of_steps(library: str, batch: int) -> int:
 def python(*arguments: str) -> str:
     """What a fresh interpreter prints."""
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"OMP_NUM_THREADS": str(THREADS), "OPENBLAS_NUM_THREADS": str(THREADS), "MKL_NUM_THREADS": str(THREADS)}
+    environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(THREADS))
     done = subprocess.run(
-        [sys.executable, "-P", *arguments], env=environment, cwd=HERE / "results", check=True, capture_output=True, text=True
+        [sys.executable, "-P", *arguments], env=environment, cwd=HERE, check=True, capture_output=True, text=True
     )
     return done.stdout
 
@@ -69,7 +69,8 @@ def import_times(settings: Settings) -> Samples:
         program = f"from time import perf_counter as t; t0 = t(); import {name}; print(t() - t0)"
         return float(python("-c", program)) * 1e3
 
-    names = {"chainrule": "chainrule", "numpy": "numpy", "torch": "torch", "HIPS autograd": "autograd.numpy", "MyGrad": "mygrad"}
+    names = {name: name for name in ("chainrule", "numpy", "torch")}
+    names |= {"HIPS autograd": "autograd.numpy", "MyGrad": "mygrad"}
     sides = {title: lambda name=name: side(name) for title, name in names.items() if load(name)}
     for warm in sides.values():
         warm()
@@ -81,7 +82,11 @@ def cases() -> Iterator[Case]:
         for batch in (1, 4096):
             yield Case(
                 f"peak memory of a step, batch {batch}",
-                f"resident memory that steps of 784-1024-1024-10 with Adam add at their peak, batch {batch}", "MiB", "torch",
-                1.0, lambda settings, batch=batch: peaks(batch, settings), heavy=batch > 1,
-            )  # fmt: skip
+                f"resident memory that steps of 784-1024-1024-10 with Adam add at their peak, batch {batch}",
+                "MiB",
+                "torch",
+                1.0,
+                lambda settings, batch=batch: peaks(batch, settings),
+                heavy=batch > 1,
+            )
     yield Case("import", "the import statement in a fresh interpreter, caches warm", "ms", "numpy", 1.5, import_times)

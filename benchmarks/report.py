@@ -132,7 +132,7 @@ def draw(rows: list[Row], facts: dict[str, Any], path: Path) -> None:
             axes.plot([row.case.budget] * 2, [place - 0.42, place + 0.42], color="#202830", linewidth=2)
     axes.axvline(1.0, color="#5b6770", linewidth=0.8, linestyle=":")
     axes.set_yticks(range(len(rows)), [f"{row.case.name}  (/ {row.case.rival})" for row in rows], fontsize=8)
-    axes.invert_yaxis()
+    axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xscale("log")
     largest = max([1.0, *(row.ratio(row.case.rival)[2] for row in rows)])
     axes.set_xlim(0.1, largest * 1.6)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from measure import Case, Samples, Settings, timed
@@ -69,7 +70,7 @@ def neuron(inputs: list[Number], weights: Iterator[Number]) -> Number:
 def leaf_values(function: Callable[[list[Number]], Number]) -> list[float]:
     if function is not network:
         return [0.5, 0.5]
-    count = sum((before + 1) * width for before, width in zip(SIZES, SIZES[1:], strict=False))
+    count = sum((before + 1) * width for before, width in pairwise(SIZES))
     random.seed(1)
     return [random.uniform(-1, 1) for _ in range(count)]
 
@@ -100,14 +101,26 @@ def both_ways(function: Callable[[list[Number]], Number], settings: Settings, un
 
 def cases() -> Iterator[Case]:
     yield Case(
-        "scalars: x*w + w", "one op of a 200-op chain on 0-d float32, and its backward", "us", "micrograd", 1.0,
+        "scalars: x*w + w",
+        "one op of a 200-op chain on 0-d float32, and its backward",
+        "us",
+        "micrograd",
+        1.0,
         lambda settings: both_ways(chain, settings, OPS),
-    )  # fmt: skip
+    )
     yield Case(
-        "scalars: an expression", "one op of 180 with numbers, powers, relu, tanh and a quotient, and its backward", "us",
-        "micrograd", 1.0, lambda settings: both_ways(expression, settings, OPS // 20 * 18 + 1),
-    )  # fmt: skip
+        "scalars: an expression",
+        "one op of 181 with numbers, powers, relu, tanh and a quotient, and its backward",
+        "us",
+        "micrograd",
+        1.0,
+        lambda settings: both_ways(expression, settings, OPS // 20 * 18 + 1),
+    )
     yield Case(
-        "scalars: 3-4-4-1 network", "loss and backward of a network of scalar neurons on four samples", "us", "micrograd",
-        1.0, lambda settings: both_ways(network, settings, 1),
-    )  # fmt: skip
+        "scalars: 3-4-4-1 network",
+        "loss and backward of a network of scalar neurons on four samples",
+        "us",
+        "micrograd",
+        1.0,
+        lambda settings: both_ways(network, settings, 1),
+    )

@@ -102,11 +102,19 @@ def forward(chain: Callable[..., Any], settings: Settings) -> Samples:
 def cases() -> Iterator[Case]:
     for formula, chain in CHAINS.items():
         yield Case(
-            f"small op, both ways: {formula}", f"one op of a 200-op chain of {formula} on 4x4 float32, and its backward",
-            "us", "torch", 0.55, lambda settings, chain=chain: both_ways(chain, settings),
-        )  # fmt: skip
+            f"small op, both ways: {formula}",
+            f"one op of a 200-op chain of {formula} on 4x4 float32, and its backward",
+            "us",
+            "torch",
+            0.55,
+            lambda settings, chain=chain: both_ways(chain, settings),
+        )
     for formula, chain in CHAINS.items():
         yield Case(
-            f"small op, no_grad: {formula}", f"one op of a 200-op chain of {formula} on 4x4 float32, under no_grad",
-            "us", "torch", 0.45, lambda settings, chain=chain: forward(chain, settings),
-        )  # fmt: skip
+            f"small op, no_grad: {formula}",
+            f"one op of a 200-op chain of {formula} on 4x4 float32, under no_grad",
+            "us",
+            "torch",
+            0.45,
+            lambda settings, chain=chain: forward(chain, settings),
+        )

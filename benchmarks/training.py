@@ -8,6 +8,7 @@ get the SGD rows, with the update written out as their users write it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ def data(batch: int, sizes: tuple[int, ...] = SIZES) -> tuple[np.ndarray, np.nda
     """Inputs, labels, and the weights and biases to start from, weights as (outputs, inputs)."""
     rng = np.random.default_rng(0)
     parameters = []
-    for before, width in zip(sizes, sizes[1:], strict=False):
+    for before, width in pairwise(sizes):
         bound = before**-0.5
         parameters.append(rng.uniform(-bound, bound, (width, before)).astype(np.float32))
         parameters.append(rng.uniform(-bound, bound, width).astype(np.float32))
@@ -43,7 +44,7 @@ def pytorch_style(
     nn = torch.nn
     inputs, labels, values = data(batch, sizes)
     layers: list[Any] = []
-    for before, width in zip(sizes, sizes[1:], strict=False):
+    for before, width in pairwise(sizes):
         layers += [nn.Linear(before, width), nn.ReLU()]
     model = nn.Sequential(*layers[:-1])
     with torch.no_grad():
@@ -131,7 +132,7 @@ def agree(sides: dict[str, Callable[[], object]]) -> None:
     expected = losses["chainrule"]
     for side, found in losses.items():
         if not np.allclose(found, expected, rtol=1e-4):
-            raise AssertionError(f"the sides do not do the same work: losses {found} of {side}, {expected} of chainrule")
+            raise AssertionError(f"not the same work on all sides: losses {found} of {side}, {expected} of chainrule")
 
 
 def _number(loss: Any) -> Any:
@@ -144,7 +145,9 @@ def cases() -> Iterator[Case]:
             yield Case(
                 f"MLP step, {optimizer}, batch {batch}",
                 f"784-256-128-10, ReLU, cross-entropy, {optimizer} with default settings, batch {batch}, float32",
-                "us", "torch", 1.0,
+                "us",
+                "torch",
+                1.0,
                 lambda settings, optimizer=optimizer, batch=batch: steps(optimizer, batch, settings),
                 heavy=batch == 512,
-            )  # fmt: skip
+            )

@@ -11,18 +11,19 @@ PyTorch's names with PyTorch's meaning; the documentation lists the differences.
 
 from __future__ import annotations
 
-from math import e, inf, nan, pi
+# `x as x` tells type checkers that a name is offered here, as `import *` does.
+from math import e as e, inf as inf, nan as nan, pi as pi
 from typing import TYPE_CHECKING, Any
 
-from . import autograd, backends
-from ._version import __version__
+from . import autograd as autograd, backends as backends
+from ._version import __version__ as __version__
 from .autograd.modes import (
-    enable_grad,
-    inference_mode,
-    is_grad_enabled,
-    is_inference_mode_enabled,
-    no_grad,
-    set_grad_enabled,
+    enable_grad as enable_grad,
+    inference_mode as inference_mode,
+    is_grad_enabled as is_grad_enabled,
+    is_inference_mode_enabled as is_inference_mode_enabled,
+    no_grad as no_grad,
+    set_grad_enabled as set_grad_enabled,
 )
 from .autograd.ops.activation import *
 from .autograd.ops.arithmetic import *
@@ -42,49 +43,49 @@ from .autograd.ops.shape import *
 from .autograd.ops.softmax import *
 from .autograd.ops.sorting import *
 from .autograd.random import *
-from .autograd.tensor import Device as device
-from .autograd.tensor import Tensor
+from .autograd.tensor import Device as _Device, Tensor as Tensor
 from .backends import (
-    BackendUnavailable,
-    ConfigError,
-    MixedBackends,
-    available_backends,
-    get_backend,
-    get_default_dtype,
-    register_backend,
-    set_backend,
-    set_default_dtype,
-    use_backend,
+    BackendUnavailable as BackendUnavailable,
+    ConfigError as ConfigError,
+    MixedBackends as MixedBackends,
+    available_backends as available_backends,
+    get_backend as get_backend,
+    get_default_dtype as get_default_dtype,
+    register_backend as register_backend,
+    set_backend as set_backend,
+    set_default_dtype as set_default_dtype,
+    use_backend as use_backend,
 )
 from .backends.dtypes import (
-    bool,
-    complex64,
-    complex128,
-    double,
-    float,
-    float16,
-    float32,
-    float64,
-    half,
-    int,
-    int8,
-    int16,
-    int32,
-    int64,
-    long,
-    short,
-    uint8,
-    uint16,
-    uint32,
-    uint64,
+    bool as bool,
+    complex64 as complex64,
+    complex128 as complex128,
+    double as double,
+    float as float,
+    float16 as float16,
+    float32 as float32,
+    float64 as float64,
+    half as half,
+    int as int,
+    int8 as int8,
+    int16 as int16,
+    int32 as int32,
+    int64 as int64,
+    long as long,
+    short as short,
+    uint8 as uint8,
+    uint16 as uint16,
+    uint32 as uint32,
+    uint64 as uint64,
 )
 
-subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg  # noqa: F405
+device = _Device
+subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
 
 if TYPE_CHECKING:
-    from . import data, nn, optim, viz
-    from .storage import load, save
-    from .viz import visualize
+    from . import data as data, nn as nn, optim as optim, viz as viz
+    from .storage import load as load, save as save
+    from .viz import visualize as visualize
 
 _LAZY_PARTS = {"data", "nn", "optim", "viz"}
 _LAZY_NAMES = {"load": "storage", "save": "storage", "visualize": "viz"}

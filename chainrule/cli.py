@@ -31,7 +31,8 @@ def _rate(text: str) -> float:
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the command line."""
-    top = argparse.ArgumentParser(prog="chainrule", description="Reverse-mode automatic differentiation in plain Python.")
+    description = "Reverse-mode automatic differentiation in plain Python."
+    top = argparse.ArgumentParser(prog="chainrule", description=description)
     top.add_argument("--version", action="version", version=f"chainrule {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
@@ -45,7 +46,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--data", nargs="+", type=Path, metavar="FILE",
                       help="an .npz with images and labels, or IDX files (images, labels); scikit-learn's digits "
                       "if left out")  # fmt: skip
-    demo.add_argument("--hidden", nargs="*", type=_positive, default=[256, 128], metavar="N", help="hidden layer widths")
+    demo.add_argument("--hidden", nargs="*", type=_positive, default=[256, 128], metavar="N",
+                      help="hidden layer widths")  # fmt: skip
     demo.add_argument("--epochs", type=_positive, default=30, help="passes over the training images")
     demo.add_argument("--batch-size", type=_positive, default=32, help="images per step")
     demo.add_argument("--optimizer", choices=OPTIMIZERS, default="Adam", help="how the weights follow the gradient")
@@ -83,7 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             rows = info()
             width = max(map(len, rows))
-            print(json.dumps(rows, indent=2) if options.json else "\n".join(f"{k:<{width}}  {v}" for k, v in rows.items()))
+            table = "\n".join(f"{k:<{width}}  {v}" for k, v in rows.items())
+            print(json.dumps(rows, indent=2) if options.json else table)
     except KeyboardInterrupt:
         print("chainrule: interrupted", file=sys.stderr)
         return 130

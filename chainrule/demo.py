@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def build_model(config: Config) -> nn.Sequential:
     """The perceptron: flatten, then linear layers with ReLU between them; the outputs are class scores (logits)."""
     widths = [int(np.prod(config.image_shape)), *config.hidden, config.classes]
     layers: list[nn.Module] = [nn.Flatten()]
-    for k, (fan_in, fan_out) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for k, (fan_in, fan_out) in enumerate(pairwise(widths)):
         if k:
             layers.append(nn.ReLU())
         layers.append(nn.Linear(fan_in, fan_out))
@@ -144,7 +145,8 @@ def train(
                 raise ValueError(f"the loss became {history.loss[-1]} in epoch {epoch + 1}; try a smaller --lr")
             history.train_accuracy.append(float(np.mean(classify(model, inputs)[0] == training.labels)))
             history.test_accuracy.append(float(np.mean(classify(model, test_inputs)[0] == held_out.labels)))
-            bar.set_postfix(epoch=epoch + 1, loss=f"{history.loss[-1]:.4f}", accuracy=f"{history.test_accuracy[-1]:.2%}")
+            accuracy = history.test_accuracy[-1]
+            bar.set_postfix(epoch=epoch + 1, loss=f"{history.loss[-1]:.4f}", accuracy=f"{accuracy:.2%}")
     return history, seconds
 
 

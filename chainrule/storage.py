@@ -75,12 +75,12 @@ def load(f: StrPath, map_location: object = None, *, backend: str | None = None,
     home, place = resolve(map_location, backend)
     with _opened(f) as file:
         header = file.metadata() or {}
-        tensors = {name: _tensor(file, f, name, home, place) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        tensors = {name: _tensor(file, f, name, home, place) for name in file.keys()}
     if _STRUCTURE not in header:
         return tensors
     try:
         return _put_together(json.loads(header[_STRUCTURE]), tensors)
-    except (KeyError, ValueError, TypeError, RecursionError) as error:
+    except (AttributeError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{os.fspath(f)}: the structure in the header cannot be read ({error!r})") from None
 
 
@@ -105,7 +105,8 @@ def _checked_metadata(given: Mapping[str, str] | None) -> dict[str, str]:
     texts = dict(given or {})
     for key, value in texts.items():
         if not (isinstance(key, str) and isinstance(value, str)):
-            raise TypeError(f"save: metadata is text by text, got {key!r}: {type(value).__name__}; json.dumps makes text")
+            kind = type(value).__name__
+            raise TypeError(f"save: metadata is text by text, got {key!r}: {kind}; json.dumps makes text")
     if _STRUCTURE in texts:
         raise ValueError(f"save: the metadata key {_STRUCTURE!r} is taken")
     return texts
@@ -230,8 +231,8 @@ def _guess(start: bytes) -> str:
         return "; it is empty"
     if start.startswith((b"PK\x03\x04", b"\x80")):
         return (
-            "; it looks like one of PyTorch's pickled files, which chainrule does not read: where PyTorch is installed, "
-            "safetensors.torch.save_file writes its tensors to a safetensors file"
+            "; it looks like one of PyTorch's pickled files, which chainrule does not read: where PyTorch is "
+            "installed, safetensors.torch.save_file writes its tensors to a safetensors file"
         )
     if start.startswith(b"\x93NUMPY"):
         return "; it looks like one of NumPy's, which numpy.load reads"

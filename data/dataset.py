@@ -55,7 +55,9 @@ class Subset(Generic[Item]):
         return self.dataset[self.indices[index]]
 
 
-def random_split(dataset: Dataset[Any], lengths: Sequence[float], generator: Generator | None = None) -> list[Subset[Any]]:
+def random_split(
+    dataset: Dataset[Any], lengths: Sequence[float], generator: Generator | None = None
+) -> list[Subset[Any]]:
     """Splits a dataset at random into parts of the given sizes, or of the given fractions if they sum to 1.
 
     Raises:
@@ -69,7 +71,9 @@ def random_split(dataset: Dataset[Any], lengths: Sequence[float], generator: Gen
     else:
         sizes = [int(n) for n in lengths]
     if sum(sizes) != total:
-        raise ValueError(f"random_split: lengths {list(lengths)} do not sum to the dataset's {total}, nor fractions to 1")
+        raise ValueError(
+            f"random_split: lengths {list(lengths)} do not sum to the dataset's {total}, nor fractions to 1"
+        )
     order = randperm(total, generator=generator).tolist()
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
     return [Subset(dataset, order[start : start + size]) for start, size in zip(starts, sizes, strict=True)]

@@ -98,7 +98,9 @@ def _read_idx(path: Path) -> np.ndarray:
         except (OSError, EOFError) as error:
             raise DataFileError(f"{path} cannot be unzipped, is it truncated? {error}") from None
     if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in _IDX_DTYPES:
-        raise DataFileError(f"{path} is not an IDX file: it starts with {raw[:4]!r}, expected two zero bytes and a dtype")
+        raise DataFileError(
+            f"{path} is not an IDX file: it starts with {raw[:4]!r}, expected two zero bytes and a dtype"
+        )
     ndim, dtype = raw[3], np.dtype(_IDX_DTYPES[raw[2]])
     header = 4 + 4 * ndim
     shape = tuple(int(n) for n in np.frombuffer(raw[4:header][: 4 * ((len(raw) - 4) // 4)], ">u4"))
@@ -120,7 +122,9 @@ def _labels_beside(path: Path) -> Path:
 def _checked(images: np.ndarray, labels: np.ndarray, source: str) -> Images:
     labels = labels.reshape(-1) if labels.ndim == 2 and 1 in labels.shape else labels
     if labels.ndim != 1 or labels.dtype.kind not in "iu" or (labels.size and labels.min() < 0):
-        raise DataFileError(f"{source}: labels must be a vector of class numbers from 0, got {labels.dtype} {labels.shape}")
+        raise DataFileError(
+            f"{source}: labels must be a vector of class numbers from 0, got {labels.dtype} {labels.shape}"
+        )
     if images.ndim == 2:
         side = round(images.shape[1] ** 0.5)
         images = images.reshape(-1, side, side) if side * side == images.shape[1] else images[:, None, :]

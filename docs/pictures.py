@@ -1,4 +1,4 @@
-"""Draws the pictures of the README and the tutorial anew, from the programs printed there: `python docs/pictures.py`."""
+"""Draws the pictures of the README and the tutorial anew, from the programs in them: `python docs/pictures.py`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             os.chdir(folder)  # the programs save files
             try:
-                for code in re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), re.M | re.S):
+                text = (ROOT / page).read_text(encoding="utf-8")
+                for code in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S):
                     exec(code, scope)
                     if "graph" in scope:
                         break

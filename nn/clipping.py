@@ -50,8 +50,8 @@ def get_total_norm(
 def clip_grads_with_norm_(
     parameters: Tensor | Iterable[Tensor], max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
-    """Scales the gradients in place by `max_norm / total_norm` if that is below 1, without waiting to see whether it is.
-    Arguments as for `clip_grad_norm_`; `total_norm` comes from `get_total_norm`."""
+    """Scales the gradients in place by `max_norm / total_norm` if that is below 1, without waiting to see whether it
+    is. Arguments as for `clip_grad_norm_`; `total_norm` comes from `get_total_norm`."""
     scale = (max_norm / (total_norm + 1e-6)).clamp(max=1.0)
     for gradient in _gradients(parameters):
         array = gradient._array
@@ -82,9 +82,7 @@ def clip_grad_norm_(
     return total
 
 
-def clip_grad_value_(
-    parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None
-) -> None:
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, foreach: bool | None = None) -> None:
     """Moves every element of the gradients of `parameters` into [-clip_value, clip_value], in place."""
     for gradient in _gradients(parameters):
         array = gradient._array

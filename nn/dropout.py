@@ -8,8 +8,8 @@ from .module import Module
 
 
 class Dropout(Module):
-    """In training mode, makes each element 0 with probability `p` and divides the others by `1 - p`; in evaluation mode,
-    returns its input. The choice comes from the seeded stream of the input's backend.
+    """In training mode, makes each element 0 with probability `p` and divides the others by `1 - p`; in evaluation
+    mode, returns its input. The choice comes from the seeded stream of the input's backend.
 
     Raises:
         ValueError: `p` is not in [0, 1].

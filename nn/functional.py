@@ -11,8 +11,7 @@ from typing import Any
 
 from ..autograd import inplace as in_place
 from ..autograd.op import op
-from ..autograd.ops import activation, elementwise
-from ..autograd.ops import softmax as softmaxes
+from ..autograd.ops import activation, elementwise, softmax as softmaxes
 from ..autograd.ops.activation import gelu, logsigmoid, sigmoid, softplus
 from ..autograd.ops.creation import one_hot
 from ..autograd.ops.cross_entropy import cross_entropy, nll_loss

@@ -92,7 +92,7 @@ def _as_tuple(value: Any) -> Values:
 
 
 class _Border:
-    """The tensors among some values that require a gradient, copied; and the node through which their gradients pass."""
+    """The tensors among some values that require a gradient, copied; and the node their gradients pass through."""
 
     def __init__(self, values: Values) -> None:
         self.values = values

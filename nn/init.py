@@ -216,7 +216,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1, generator: Generator | None = N
     drawn = _draw(tensor, "normal", generator, (max(rows, columns), min(rows, columns))).astype(wide)
     q, r = xp.linalg.qr(drawn)
     q = q * xp.sign(xp.diagonal(r))
-    return _fill(tensor, ((q if rows >= columns else q.T) * gain).reshape(tensor.shape).astype(tensor.dtype), "orthogonal_")
+    values = (q if rows >= columns else q.T) * gain
+    return _fill(tensor, values.reshape(tensor.shape).astype(tensor.dtype), "orthogonal_")
 
 
 def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Generator | None = None) -> Tensor:
@@ -233,5 +234,6 @@ def sparse_(tensor: Tensor, sparsity: float, std: float = 0.01, generator: Gener
     return _fill(tensor, xp.where(kept, _draw(tensor, "normal", generator) * std, 0), "sparse_")
 
 
-__all__ = ["calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_", "orthogonal_",
-           "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_"]  # fmt: skip
+__all__ = ["calculate_gain", "constant_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
+           "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_",
+           "zeros_"]  # fmt: skip

@@ -14,9 +14,7 @@ class _Loss(Module):
     _more: tuple[str, ...] = ()
     """Reductions that it has beside these."""
 
-    def __init__(
-        self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean"
-    ) -> None:
+    def __init__(self, size_average: bool | None = None, reduce: bool | None = None, reduction: str = "mean") -> None:
         super().__init__()
         self.reduction = reduction_of(type(self).__name__, reduction, size_average, reduce, *self._more)
 

@@ -13,8 +13,7 @@ from ..autograd.modes import enter_scope, leave_scope
 from ..autograd.node import Handle
 from ..autograd.tensor import Tensor
 from ..backends import dtypes
-from . import hooks as hooking
-from . import state
+from . import hooks as hooking, state
 from .parameter import Parameter
 
 M = TypeVar("M", bound="Module")
@@ -382,8 +381,8 @@ class Module:
         return self
 
     def to(self: M, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False) -> M:
-        """Moves the module to a device, or gives its floating parameters and buffers another dtype, or both: `to("cuda")`,
-        `to(cr.float64)`, `to("cpu", cr.float16)`, `to(tensor)`. The parameters stay the same objects.
+        """Moves the module to a device, or gives its floating parameters and buffers another dtype, or both:
+        `to("cuda")`, `to(cr.float64)`, `to("cpu", cr.float16)`, `to(tensor)`. The parameters stay the same objects.
 
         Raises:
             TypeError: the dtype is not a floating one.
@@ -399,9 +398,7 @@ class Module:
         wanted = None if dtype is None else dtypes.as_dtype(dtype)
         if wanted is not None and wanted.kind not in "fc" and not dtypes.is_differentiable(wanted):
             raise TypeError(f"a module's parameters have a floating or complex dtype, not {wanted}")
-        state.convert(
-            self, lambda t: t.to(dtype=wanted if dtypes.is_differentiable(t.dtype) else None, device=device)
-        )
+        state.convert(self, lambda t: t.to(dtype=wanted if dtypes.is_differentiable(t.dtype) else None, device=device))
         return self
 
     def type(self: M, dst_type: Any) -> M:

@@ -29,9 +29,7 @@ def own_entries(module: Module) -> Iterator[tuple[str, Tensor]]:
             yield name, buffer
 
 
-def load(
-    module: Module, given: Mapping[str, Any], strict: bool, assign: bool
-) -> tuple[list[str], list[str]]:
+def load(module: Module, given: Mapping[str, Any], strict: bool, assign: bool) -> tuple[list[str], list[str]]:
     """Puts the values of `given` into the module; see `Module.load_state_dict`."""
     if not isinstance(given, Mapping):
         raise TypeError(f"load_state_dict: expected a mapping of names to tensors, got {type(given).__name__}")

@@ -10,8 +10,8 @@ from .optimizer import Optimizer, Params, decayed, refuse_unless
 
 
 class Adagrad(Optimizer):
-    """`p -= lr / (1 + (step - 1) * lr_decay) * g / (sqrt(sum) + eps)`, with `sum` that of the gradient's squares (Duchi et
-    al. 2011).
+    """`p -= lr / (1 + (step - 1) * lr_decay) * g / (sqrt(sum) + eps)`, with `sum` that of the gradient's squares (Duchi
+    et al. 2011).
 
     Args:
         params: see `Optimizer`.
@@ -34,8 +34,15 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
         maximize: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(params, dict(lr=lr, lr_decay=lr_decay, eps=eps, weight_decay=weight_decay,
-                                      initial_accumulator_value=initial_accumulator_value, maximize=maximize))  # fmt: skip
+        settings = dict(
+            lr=lr,
+            lr_decay=lr_decay,
+            eps=eps,
+            weight_decay=weight_decay,
+            initial_accumulator_value=initial_accumulator_value,
+            maximize=maximize,
+        )
+        super().__init__(params, settings)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)

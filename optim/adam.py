@@ -10,8 +10,8 @@ from .optimizer import Optimizer, Params, decayed, refuse_unless
 
 
 class Adam(Optimizer):
-    """`p -= lr * m / (sqrt(v) + eps)`, with `m` the running mean of the gradient and `v` that of its square, both divided
-    by `1 - beta**step` to undo that they start at 0 (Kingma and Ba 2015, algorithm 1).
+    """`p -= lr * m / (sqrt(v) + eps)`, with `m` the running mean of the gradient and `v` that of its square, both
+    divided by `1 - beta**step` to undo that they start at 0 (Kingma and Ba 2015, algorithm 1).
 
     Args:
         params: see `Optimizer`.
@@ -87,8 +87,8 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient: `p` is first multiplied by `1 - lr * weight_decay` (Loshchilov and
-    Hutter 2019). Arguments as for `Adam`, but that the decay is 0.01 unless given."""
+    """Adam with weight decay apart from the gradient: `p` is first multiplied by `1 - lr * weight_decay` (Loshchilov
+    and Hutter 2019). Arguments as for `Adam`, but that the decay is 0.01 unless given."""
 
     def __init__(
         self, params: Params, lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8,

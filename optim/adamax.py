@@ -9,8 +9,8 @@ from .optimizer import Optimizer, Params, decayed, refuse_unless
 
 
 class Adamax(Optimizer):
-    """`p -= lr / (1 - beta1**step) * m / u`, with `m` the running mean of the gradient and `u = max(beta2 * u, |g| + eps)`
-    (Kingma and Ba 2015, algorithm 2; `eps` inside as in PyTorch).
+    """`p -= lr / (1 - beta1**step) * m / u`, with `m` the running mean of the gradient and
+    `u = max(beta2 * u, |g| + eps)` (Kingma and Ba 2015, algorithm 2; `eps` inside as in PyTorch).
 
     Args:
         params: see `Optimizer`.

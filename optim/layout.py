@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from ..autograd.tensor import Tensor, from_array
@@ -24,8 +25,8 @@ SMALL = 1 << 14
 """Up to this many elements a parameter shares a piece with others."""
 
 THREADED = 1 << 20
-"""From this many elements on several threads take turns with the interpreter, on pieces of twice the size. Below it they
-would mostly wait for each other."""
+"""From this many elements on several threads take turns with the interpreter, on pieces of twice the size. Below it
+they would mostly wait for each other."""
 
 Home = tuple[Backend, Any]
 """A backend and a dtype."""
@@ -164,7 +165,7 @@ class Layout:
             slot.pieces = [Piece(slot.flat, slot.states)] if size else []
             return
         edges = [size * k // parts for k in range(parts + 1)]
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             states = tuple([state[start:stop] for state in slot.states])
             slot.pieces.append(Piece(slot.flat[start:stop], states, start, stop))
 

@@ -14,8 +14,8 @@ class LRScheduler:
 
     Args:
         optimizer: whose rates to set.
-        last_epoch: how many steps to have taken already, less one; other than -1 when resuming, and then the groups must
-            have an `"initial_lr"`.
+        last_epoch: how many steps to have taken already, less one; other than -1 when resuming, and then the groups
+            must have an `"initial_lr"`.
 
     Attributes:
         last_epoch: the number of steps taken.
@@ -30,7 +30,9 @@ class LRScheduler:
             if last_epoch == -1:
                 group["initial_lr"] = float(group["lr"])
             elif "initial_lr" not in group:
-                raise KeyError(f"resuming at epoch {last_epoch} needs 'initial_lr' in group {k}; load the optimizer's state")
+                raise KeyError(
+                    f"resuming at epoch {last_epoch} needs 'initial_lr' in group {k}; load the optimizer's state"
+                )
         self.optimizer = optimizer
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
@@ -111,9 +113,9 @@ class ExponentialLR(LRScheduler):
 
 
 class CosineAnnealingLR(LRScheduler):
-    """`eta_min + (lr - eta_min) * (1 + cos(pi * epoch / T_max)) / 2`, from the initial rate down to `eta_min` in `T_max`
-    epochs, and up again (Loshchilov and Hutter 2017). Computed from the rate before, as PyTorch does, so that it goes
-    along with other schedules."""
+    """`eta_min + (lr - eta_min) * (1 + cos(pi * epoch / T_max)) / 2`, from the initial rate down to `eta_min` in
+    `T_max` epochs, and up again (Loshchilov and Hutter 2017). Computed from the rate before, as PyTorch does, so that
+    it goes along with other schedules."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:
         self.T_max, self.eta_min = T_max, eta_min

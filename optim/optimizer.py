@@ -72,7 +72,7 @@ class Optimizer:
         self, xp: Any, group: dict[str, Any], n: tuple[Array, ...], p: Array, g: Array, states: tuple[Array, ...],
         temporaries: tuple[Array, ...],
     ) -> None:  # fmt: skip
-        """Updates `p` and `states` in place; `n` are the numbers as 0-d arrays, `g` the gradient, which stays as it is."""
+        """Updates `p` and `states` in place; `n` are the numbers as 0-d arrays, `g` the gradient, left as it is."""
         raise NotImplementedError
 
     # Groups
@@ -103,8 +103,8 @@ class Optimizer:
                 raise TypeError(f"{type(self).__name__} takes tensors, got {type(tensor).__name__} as parameter {k}")
             if not tensor.is_leaf:
                 raise ValueError(
-                    f"parameter {k}, of shape {tensor.shape}, was computed by {tensor.grad_fn}; gradients accumulate in "
-                    f"leaves, so pass those it comes from, or detach() it first"
+                    f"parameter {k}, of shape {tensor.shape}, was computed by {tensor.grad_fn}; gradients accumulate "
+                    f"in leaves, so pass those it comes from, or detach() it first"
                 )
             if id(tensor) in known:
                 raise ValueError(f"parameter {k}, of shape {tensor.shape}, is there twice")
@@ -181,9 +181,9 @@ class Optimizer:
         gradient = parameter.grad
         assert gradient is not None
         raise RuntimeError(
-            f"{type(self).__name__}: parameter {k} is {parameter.dtype} {parameter.shape} on {parameter.device}, but its "
-            f"gradient {gradient.dtype} {gradient.shape} on {gradient.device}: other data was assigned to the parameter "
-            f"after backward. Call zero_grad() and backward() again"
+            f"{type(self).__name__}: parameter {k} is {parameter.dtype} {parameter.shape} on {parameter.device}, but "
+            f"its gradient {gradient.dtype} {gradient.shape} on {gradient.device}: other data was assigned to the "
+            f"parameter after backward. Call zero_grad() and backward() again"
         )
 
     def _lay_out(self, number: int, parameters: list[Tensor], live: list[int], names: tuple[str, ...]) -> Layout:
@@ -192,8 +192,8 @@ class Optimizer:
         for k in chosen:
             if not getattr(parameters[k]._array.flags, "writeable", True):
                 raise RuntimeError(
-                    f"{type(self).__name__}: parameter {k}, of shape {parameters[k].shape}, is in memory that cannot be "
-                    f"written; clone() it first"
+                    f"{type(self).__name__}: parameter {k}, of shape {parameters[k].shape}, is in memory that cannot "
+                    f"be written; clone() it first"
                 )
         steps = zeros(len(parameters), dtype=dtypes.float32, device="cpu")._array
         held = [self.state.get(p, {}) for p in parameters]
@@ -204,7 +204,7 @@ class Optimizer:
         return layout
 
     def _number_arrays(self, key: tuple[Any, ...], values: tuple[float, ...]) -> tuple[Array, ...]:
-        """The numbers as 0-d arrays of the parameters' backend and dtype: the same arrays at every step, with new values."""
+        """The numbers as 0-d arrays of the parameters' backend and dtype: the same arrays at every step, new values."""
         known = self._numbers.get(key)
         if known is not None and known[0] == values:
             return known[2]
@@ -243,15 +243,17 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """The state and the settings, with the parameters numbered through all groups: `{"state": {0: {...}, ...},
-        "param_groups": [{..., "params": [0, 1]}, ...]}`. The tensors share the optimizer's memory; `cr.save` writes them."""
+        "param_groups": [{..., "params": [0, 1]}, ...]}`. The tensors share the optimizer's memory; `cr.save` writes
+        them."""
         places = {p: k for k, p in enumerate(self._all_parameters())}
         groups = [{**g, "params": [places[p] for p in g["params"]]} for g in self.param_groups]
         state = {places[p]: dict(held) for p, held in self.state.items() if held and p in places}
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Takes state and settings from what `state_dict` returned, of an optimizer of the same algorithm over parameters
-        of the same shapes in the same groups. The tensors are copied, cast and moved to where the parameters are.
+        """Takes state and settings from what `state_dict` returned, of an optimizer of the same algorithm over
+        parameters of the same shapes in the same groups. The tensors are copied, cast and moved to where the parameters
+        are.
 
         Raises:
             ValueError: groups, parameters or shapes do not fit. The optimizer is unchanged then.

@@ -93,7 +93,8 @@ def test_every_optimizer_learns(optimizer: str, tmp_path: Path, capsys: pytest.C
 
 
 def test_the_demo_runs_on_the_stand_in_device(tmp_path: Path) -> None:
-    assert main(["demo", "--backend", "standin", "--epochs", "1", "--hidden", "16", "--quiet", "--out", str(tmp_path)]) == 0
+    arguments = ["--backend", "standin", "--epochs", "1", "--hidden", "16", "--quiet", "--out", str(tmp_path)]
+    assert main(["demo", *arguments]) == 0
 
 
 def test_info_tells_versions_and_backends(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 
 from ..op import op
 from .comparison import choose
-from .elementwise import clamp, erf, exp, log1p, tanh
-from .elementwise import abs as absolute
+from .elementwise import abs as absolute, clamp, erf, exp, log1p, tanh
 
 _SQRT_HALF = 0.7071067811865476
 _INV_SQRT_2PI = 0.3989422804014327

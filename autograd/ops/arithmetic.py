@@ -72,7 +72,8 @@ divide = op(
     elementwise=True, doc="`a / b`, broadcast; integers divide to floats.",
 )  # fmt: skip
 floor_divide = op(
-    "floor_divide", lambda xp, a, b: xp.floor_divide(a, b), doc="`floor(a / b)`; no gradient, as it is piecewise constant."
+    "floor_divide", lambda xp, a, b: xp.floor_divide(a, b),
+    doc="`floor(a / b)`; no gradient, as it is piecewise constant.",
 )  # fmt: skip
 _floored = op(
     "div", lambda xp, a, b: xp.floor_divide(a, b), vjp=(lambda g: g * 0, lambda g: g * 0), elementwise=True
@@ -95,7 +96,7 @@ def _rounded(function: Any, x: Array) -> Array:
     return function(x) if x.dtype.kind == "f" else x
 
 
-def round(input: Any, *, decimals: int = 0) -> Any:  # noqa: A001
+def round(input: Any, *, decimals: int = 0) -> Any:
     """Rounds to the nearest, halves to even, at the given number of decimals."""
     return _round(input, decimals=decimals)
 
@@ -144,7 +145,7 @@ _pow = op(
 _log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True)
 
 
-def pow(input: Any, exponent: Any) -> Any:  # noqa: A001
+def pow(input: Any, exponent: Any) -> Any:
     """`input ** exponent`, broadcast. The gradient at `0 ** 0` is 0 for both."""
     if type(exponent) in (int, float):
         if exponent == 2:
@@ -180,5 +181,5 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     return minus(input, other if alpha == 1 else other * alpha)
 
 
-__all__ = ["add", "addcdiv", "addcmul", "cast", "ceil", "div", "floor", "floor_divide", "fmod", "frac", "lerp", "mul", "neg", "pow",
-           "remainder", "round", "square", "sub", "trunc"]  # fmt: skip
+__all__ = ["add", "addcdiv", "addcmul", "cast", "ceil", "div", "floor", "floor_divide", "fmod", "frac", "lerp", "mul",
+           "neg", "pow", "remainder", "round", "square", "sub", "trunc"]  # fmt: skip

@@ -28,7 +28,9 @@ bitwise_xor = op("bitwise_xor", lambda xp, a, b: xp.bitwise_xor(a, b), elementwi
 bitwise_not = op("bitwise_not", lambda xp, x: xp.invert(x), elementwise=True, doc="`~x`.")
 isclose = op(
     "isclose",
-    lambda xp, a, b, *, rtol=1e-5, atol=1e-8, equal_nan=False: xp.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan),
+    lambda xp, a, b, *, rtol=1e-5, atol=1e-8, equal_nan=False: xp.isclose(
+        a, b, rtol=rtol, atol=atol, equal_nan=equal_nan
+    ),
     doc="Whether `|a - b| <= atol + rtol * |b|`, element by element.",
 )  # fmt: skip
 
@@ -57,4 +59,5 @@ def equal(input: Any, other: Any) -> bool:
 
 
 __all__ = ["allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
-           "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne"]  # fmt: skip
+           "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
+           "lt", "ne"]  # fmt: skip

@@ -55,7 +55,7 @@ def tensor(data: Any, *, dtype: Any = None, device: object = None, backend: str 
 def as_tensor(data: Any, dtype: Any = None, device: object = None, backend: str | None = None) -> Tensor:
     """`data` as a tensor: itself if it is one that fits, sharing memory with an array that fits, else a copy."""
     if isinstance(data, Tensor):
-        moved = device is not None and str(device) != data.device or backend is not None
+        moved = (device is not None and str(device) != data.device) or backend is not None
         recast = dtype is not None and dtypes.as_dtype(dtype) != data.dtype
         return data.to(device, dtype) if moved or recast else data
     return from_array(as_array(data, dtype, device, backend))

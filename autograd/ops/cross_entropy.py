@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...backends import Array, Backend, backend_of, dtypes, is_array
+from ...backends import Array, backend_of, dtypes, is_array
 from ..arguments import mixed
 from ..op import op
 from ..tensor import Tensor
@@ -137,8 +137,8 @@ class _Rows:
         wrong = ((index < 0) | (index >= self.classes)) & ~ignored
         if host and wrong.any():
             raise IndexError(
-                f"{self.name}: class {index[wrong][0]} is out of range for scores of {self.classes} classes: expected 0 to "
-                f"{self.classes - 1}, or {ignore_index} to ignore a sample"
+                f"{self.name}: class {index[wrong][0]} is out of range for scores of {self.classes} classes: expected "
+                f"0 to {self.classes - 1}, or {ignore_index} to ignore a sample"
             )
         self.index = index = xp.where(ignored | wrong, 0, index)
         weights = (~ignored).astype(dtype)
@@ -179,8 +179,8 @@ def _laid_out(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if given != expected:
         raise ValueError(
-            f"{name}: the input has shape {shape}, with the classes in dimension {min(1, len(shape) - 1)}, so the target "
-            f"must have shape {expected}, got {given}"
+            f"{name}: the input has shape {shape}, with the classes in dimension {min(1, len(shape) - 1)}, so the "
+            f"target must have shape {expected}, got {given}"
         )
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: the scores must be floating, got {input.dtype}")
@@ -246,7 +246,9 @@ def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoo
         target = target * (1 - smoothing) + smoothing / classes
     if weight is not None:
         if tuple(weight.shape) != (classes,):
-            raise ValueError(f"cross_entropy: {classes} classes need weights of shape ({classes},), got {tuple(weight.shape)}")
+            raise ValueError(
+                f"cross_entropy: {classes} classes need weights of shape ({classes},), got {tuple(weight.shape)}"
+            )
         target = target * reshape(weight, (classes,) + (1,) * (input.ndim - dim - 1))
     losses = -total(log_softmax(input, dim) * target, dim)
     if reduction == "none":
@@ -257,8 +259,8 @@ def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoo
 
 def nll_loss(input: Any, target: Any, weight: Any = None, size_average: bool | None = None, ignore_index: int = -100,
              reduce: bool | None = None, reduction: str = "mean") -> Any:  # fmt: skip
-    """The negative of the element of each sample that the target points at: the negative log-likelihood, where the input
-    holds log-probabilities. Arguments and errors as for `cross_entropy` with class indices."""
+    """The negative of the element of each sample that the target points at: the negative log-likelihood, where the
+    input holds log-probabilities. Arguments and errors as for `cross_entropy` with class indices."""
     reduction = reduction_of("nll_loss", reduction, size_average, reduce)
     rows = _Rows("nll_loss", input, target, weight, ignore_index, reduction)
     return rows.reduce(-_pick(rows.scores, rows.index))

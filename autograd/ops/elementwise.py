@@ -29,14 +29,16 @@ rsqrt = op("rsqrt", lambda xp, x: 1 / xp.sqrt(x), vjp=lambda g, out: g * (out * 
            doc="1 / sqrt(x).")  # fmt: skip
 reciprocal = op("reciprocal", lambda xp, x: 1 / x, vjp=lambda g, out: g * (-out * out), elementwise=True, doc="1 / x.")
 sign = op("sign", lambda xp, x: xp.sign(x), vjp=lambda g: g * 0, elementwise=True, doc="-1, 0 or 1; its gradient is 0.")
-abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * sign(x), elementwise=True,  # noqa: A001
+abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * sign(x), elementwise=True,
          doc="The absolute value; the gradient at 0 is 0.")  # fmt: skip
 
 sin = op("sin", lambda xp, x: xp.sin(x), vjp=lambda g, x: g * cos(x), elementwise=True, doc="Sine of x in radians.")
 cos = op("cos", lambda xp, x: xp.cos(x), vjp=lambda g, x: -g * sin(x), elementwise=True, doc="Cosine of x in radians.")
 tan = op("tan", lambda xp, x: xp.tan(x), vjp=lambda g, out: g * (out * out + 1), elementwise=True, doc="Tangent.")
 asin = op("asin", lambda xp, x: xp.arcsin(x), vjp=lambda g, x: g * rsqrt(1 - x * x), elementwise=True, doc="Arc sine.")
-acos = op("acos", lambda xp, x: xp.arccos(x), vjp=lambda g, x: -g * rsqrt(1 - x * x), elementwise=True, doc="Arc cosine.")
+acos = op(
+    "acos", lambda xp, x: xp.arccos(x), vjp=lambda g, x: -g * rsqrt(1 - x * x), elementwise=True, doc="Arc cosine."
+)
 atan = op("atan", lambda xp, x: xp.arctan(x), vjp=lambda g, x: g / (x * x + 1), elementwise=True, doc="Arc tangent.")
 sinh = op("sinh", lambda xp, x: xp.sinh(x), vjp=lambda g, x: g * cosh(x), elementwise=True, doc="Hyperbolic sine.")
 cosh = op("cosh", lambda xp, x: xp.cosh(x), vjp=lambda g, x: g * sinh(x), elementwise=True, doc="Hyperbolic cosine.")
@@ -113,7 +115,7 @@ _clamp = op(
 )  # fmt: skip
 
 
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:  # noqa: A002
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """Moves each element into [min, max]; either may be None, a number or a tensor. Where `min > max`, it is `max`.
 
     The gradient is that of the identity inside, bounds included, and 0 outside.

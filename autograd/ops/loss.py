@@ -15,8 +15,7 @@ from .activation import sigmoid
 from .arithmetic import cast
 from .comparison import choose
 from .elementwise import clamp, log, sign
-from .reduction import mean
-from .reduction import sum as total
+from .reduction import mean, sum as total
 
 _LOG_FLOOR = -100.0
 """Where PyTorch cuts off the logarithm of a probability, so that a certain miss has a finite loss."""
@@ -85,7 +84,8 @@ def reduction_of(name: str, reduction: str, size_average: bool | None, reduce: b
     """
     if size_average is not None or reduce is not None:
         asked = "none" if reduce is False else "sum" if size_average is False else "mean"
-        warnings.warn(f"{name}: write reduction={asked!r} in place of size_average and reduce", FutureWarning, stacklevel=3)
+        message = f"{name}: write reduction={asked!r} in place of size_average and reduce"
+        warnings.warn(message, FutureWarning, stacklevel=3)
         return asked
     known = ("none", "mean", "sum", *more)
     if reduction not in known:

@@ -12,8 +12,7 @@ from typing import Any
 from ...backends import Array
 from ..op import op
 from .dims import ndim_of
-from .reduction import add_up
-from .reduction import sum as total
+from .reduction import add_up, sum as total
 from .shape import reshape, unsqueeze
 
 
