@@ -32,6 +32,7 @@ for absent in ("torch", "scipy", "sklearn", "matplotlib", "tqdm", "cupy", "autog
 x = cr.tensor(0.7, requires_grad=True, dtype=cr.float64)
 y = x**3 * cr.sin(x)
 (first,) = cr.autograd.grad(y, x, create_graph=True)
+assert first is not None
 first.backward()
 assert x.grad is not None
 np.testing.assert_allclose(first.item(), 3 * 0.7**2 * np.sin(0.7) + 0.7**3 * np.cos(0.7), rtol=1e-12)

@@ -18,7 +18,7 @@ def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[
     """The array class and the arguments made to fit it; None when there is no array among them.
 
     Python numbers stay what they are: the backend's own promotion gives them the array's dtype. None stands for an
-    input left out.
+    input left out, where one may be.
 
     Raises:
         MixedBackends: arrays of two backends.
@@ -31,8 +31,8 @@ def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[
         if type(a) in _REAL and type(b) in BACKENDS:
             return type(b), (BACKENDS[type(b)].operand(a, b.dtype), b)
     backend: Backend | None = None
-    for argument, value in zip(given, arrays, strict=True):
-        if value is None or type(value) in _NUMBERS:
+    for k, (argument, value) in enumerate(zip(given, arrays, strict=True)):
+        if type(value) in _NUMBERS or (value is None and not op.variadic and op.inputs[k] in op.defaults):
             continue
         if type(value) not in NAMESPACES and not is_array(value):
             raise TypeError(
@@ -57,9 +57,9 @@ def mixed(name: str, given: tuple[Any, ...]) -> MixedBackends:
     for argument in given:
         array = argument._array if isinstance(argument, Tensor) else argument
         if is_array(array):
-            kind = "tensor" if isinstance(argument, Tensor) else "array"
+            kind = "a tensor" if isinstance(argument, Tensor) else "an array"
             backend = backend_of(array)
-            where.append(f"a {kind} on {backend.device_of(array)} ({backend.name})")
+            where.append(f"{kind} on {backend.device_of(array)} ({backend.name})")
     return MixedBackends(
         f"{name}: inputs live on different backends: {', '.join(where)}. Move one first: t.cpu(), t.cuda(), "
         f"t.to(other.device), or cr.tensor(array, device=...)"
@@ -82,7 +82,7 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     inputs = ", ".join(
         f"{name} {describe(value)}" for name, value in zip(_input_names(op, len(arrays)), arrays, strict=True)
     )
-    given = "".join(f", {name}={_short(value)}" for name, value in attributes)
+    given = "".join(f", {name}={_short(value)}" for name, value in attributes if value is not None and value is not False)
     kind: type[Exception]
     for kind in (MemoryError, IndexError, TypeError, ValueError, NotImplementedError, RuntimeError):
         if isinstance(error, kind):
@@ -90,7 +90,12 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     else:
         kind = type(error) if type(error) in (ZeroDivisionError, OverflowError, AttributeError) else RuntimeError
     hint = _hint(op, arrays, error)
-    return kind(f"{op.name}({inputs}{given}): {hint or error}")
+    if kind in (AttributeError, TypeError) and not op.elementwise and any(type(a) in _NUMBERS for a in arrays):
+        kind, hint = TypeError, "expected tensors or arrays, not numbers"
+    elif kind is TypeError and op.elementwise and not attributes:
+        hint = _dtype_hint(op, arrays)
+    text = hint or str(error).removeprefix(f"{op.name}: ")
+    return kind(f"{op.name}({inputs}{given}): {text}")
 
 
 def _input_names(op: Op, count: int) -> tuple[str, ...]:
@@ -99,7 +104,28 @@ def _input_names(op: Op, count: int) -> tuple[str, ...]:
 
 def _short(value: Any) -> str:
     text = describe(value) if hasattr(value, "dtype") else repr(value)
+    if isinstance(value, tuple) and any(item is ... or isinstance(item, slice) for item in value):
+        text = f"[{', '.join(map(_index_text, value))}]"
     return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _index_text(item: Any) -> str:
+    """An item of an index as one writes it."""
+    if not isinstance(item, slice):
+        return "..." if item is ... else repr(item)
+    bounds = (item.start, item.stop) if item.step is None else (item.start, item.stop, item.step)
+    return ":".join("" if bound is None else repr(bound) for bound in bounds)
+
+
+def _dtype_hint(op: Op, arrays: tuple[Any, ...]) -> str | None:
+    """What an elementwise op that refuses its inputs' dtypes would take, as far as that can be told in general."""
+    found = sorted({str(a.dtype) for a in arrays if hasattr(a, "dtype")})
+    if not found:
+        return None
+    expected = "; expected integers or booleans" if op.name.startswith("bitwise_") else ""
+    if found == ["bool"]:
+        expected = "; of booleans there are ~, ^, logical_not and logical_xor"
+    return f"not defined for {' and '.join(found)}{expected}"
 
 
 def _hint(op: Op, arrays: tuple[Any, ...], error: Exception) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..backends import Backend, Generator as BackendGenerator, dtypes, get_backend_by_name, get_default_dtype, resolve
 from .ops.creation import shape_of
+from .ops.dims import integer
 from .tensor import Tensor, from_array
 
 _DEFAULT_SEED = 0
@@ -28,9 +29,9 @@ class Generator:
         self.stream = self.backend.generator(self._initial)
 
     def manual_seed(self, seed: int) -> Generator:
-        """Restarts the stream from `seed`."""
-        self._initial = int(seed)
+        """Restarts the stream from `seed`. Errors as for the function `manual_seed`."""
         self.stream.manual_seed(_checked(seed))
+        self._initial = int(seed)
         return self
 
     def initial_seed(self) -> int:
@@ -45,13 +46,19 @@ class Generator:
 
 
 def _checked(seed: int) -> int:
-    if not isinstance(seed, int):
-        raise TypeError(f"a seed is an integer, got {type(seed).__name__}")
-    return seed % 2**64
+    found = integer("manual_seed", "the seed", seed)
+    if not -(2**63) <= found < 2**64:
+        raise ValueError(f"manual_seed: the seed must fit into 64 bits, got {found}")
+    return found % 2**64
 
 
 def manual_seed(seed: int) -> None:
-    """Restarts the random streams of all backends. The same seed on the same backend gives the same bits."""
+    """Restarts the random streams of all backends. The same seed on the same backend gives the same bits.
+
+    Raises:
+        TypeError: the seed is no integer.
+        ValueError: it is below -2**63 or above 2**64 - 1. A negative one counts modulo 2**64.
+    """
     global _seed
     _seed = _checked(seed)
     for stream in _streams.values():
@@ -74,9 +81,12 @@ def stream_of(backend: Backend, generator: Generator | None = None) -> BackendGe
     """The stream to draw from on `backend`.
 
     Raises:
-        ValueError: `generator` draws on another backend.
+        TypeError: `generator` is none.
+        ValueError: it draws on another backend.
     """
     if generator is not None:
+        if not isinstance(generator, Generator):
+            raise TypeError(f"generator must be a cr.Generator or None, got {type(generator).__name__}")
         if generator.backend is not backend:
             raise ValueError(f"the generator draws on {generator.backend.name}, the tensor is on {backend.name}")
         return generator.stream
@@ -102,7 +112,7 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
          backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Uniform on [0, 1)."""
     home, place = resolve(device, backend)
-    array = stream_of(home, generator).random(shape_of(size), _floating("rand", dtype))
+    array = stream_of(home, generator).random(shape_of("rand", size), _floating("rand", dtype))
     return _finish(array, home, place, requires_grad)
 
 
@@ -110,31 +120,59 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
           backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """Standard normal: mean 0, variance 1."""
     home, place = resolve(device, backend)
-    array = stream_of(home, generator).normal(shape_of(size), _floating("randn", dtype))
+    array = stream_of(home, generator).normal(shape_of("randn", size), _floating("randn", dtype))
     return _finish(array, home, place, requires_grad)
 
 
 def randint(low: int, high: Any = None, size: Sequence[int] | None = None, *, generator: Generator | None = None,
             dtype: Any = None, device: object = None, backend: str | None = None) -> Tensor:  # fmt: skip
-    """Uniform integers in [low, high); `randint(high, size)` starts from 0. int64 unless `dtype` is given."""
+    """Uniform integers in [low, high); `randint(high, size)` starts from 0. int64 unless `dtype` is given.
+
+    Raises:
+        TypeError: a bound or a size is no integer, or there is no size.
+        RuntimeError: a size is negative.
+        ValueError: there is no integer from `low` to below `high`, or the dtype does not hold them all.
+    """
     if size is None:
         low, high, size = 0, low, high
+    low, high = integer("randint", "low", low), integer("randint", "high", high)
+    shape = shape_of("randint", (size,))
+    if low >= high:
+        raise ValueError(f"randint: low must be below high, got {low} and {high}")
     home, place = resolve(device, backend)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
     integral = wanted if wanted.kind in "iu" else dtypes.int64
-    array = stream_of(home, generator).integers(low, high, shape_of((size,)), integral)
+    least, most = _bounds(integral)
+    if low < least or high - 1 > most:
+        raise ValueError(f"randint: {low} to {high - 1} do not fit into {integral}, which holds {least} to {most}")
+    array = stream_of(home, generator).integers(low, high, shape, integral)
     return _finish(array.astype(wanted), home, place, False)
+
+
+def _bounds(dtype: dtypes.DType) -> tuple[int, int]:
+    """The least and the greatest number of an integer dtype."""
+    bits = 8 * dtype.itemsize
+    return (0, 2**bits - 1) if dtype.kind == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, device: object = None,
              backend: str | None = None) -> Tensor:  # fmt: skip
-    """The integers 0 .. n-1 in random order, int64 unless `dtype` is given."""
+    """The integers 0 .. n-1 in random order, int64 unless `dtype` is given.
+
+    Raises:
+        TypeError: `n` is no integer.
+        ValueError: it is negative.
+    """
+    if integer("randperm", "n", n) < 0:
+        raise ValueError(f"randperm: n cannot be negative, got {n}")
     home, place = resolve(device, backend)
     array = stream_of(home, generator).permutation(n)
     return _finish(array if dtype is None else array.astype(dtypes.as_dtype(dtype)), home, place, False)
 
 
 def _like(draw: Any, input: Tensor, dtype: Any, requires_grad: bool) -> Tensor:
+    if not isinstance(input, Tensor):
+        raise TypeError(f"{draw.__name__}_like: expected a tensor, got {type(input).__name__}")
     wanted = input.dtype if dtype is None else dtype
     return draw(*input.shape, dtype=wanted, device=input.device, requires_grad=requires_grad)
 
@@ -151,7 +189,14 @@ def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False)
 
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *,
            generator: Generator | None = None, **options: Any) -> Tensor:  # fmt: skip
-    """Normal with the given means and standard deviations: numbers with a `size`, or tensors that broadcast."""
+    """Normal with the given means and standard deviations: numbers with a `size`, or tensors that broadcast.
+
+    Raises:
+        TypeError: neither `mean` nor `std` is a tensor, and there is no size.
+        ValueError: the standard deviation is a negative number.
+    """
+    if isinstance(std, (int, float)) and not std >= 0:
+        raise ValueError(f"normal: std cannot be negative, got {std}")
     if size is not None:
         return randn(*size, generator=generator, **options) * std + mean
     example = mean if isinstance(mean, Tensor) else std
@@ -163,7 +208,16 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability in each element of `input` (or `p` for all), else 0, in the dtype of `input`."""
+    """1 with the probability in each element of `input` (or `p` for all), else 0, in the dtype of `input`.
+
+    Raises:
+        TypeError: `input` is no tensor.
+        ValueError: `p` is not in [0, 1].
+    """
+    if not isinstance(input, Tensor):
+        raise TypeError(f"bernoulli: expected a tensor, got {type(input).__name__}")
+    if p is not None and not 0 <= p <= 1:
+        raise ValueError(f"bernoulli: the probability must be in [0, 1], got {p}")
     drawn = stream_of(input.backend, generator).random(input.shape, dtypes.float32)
     return from_array((drawn < (input._array if p is None else p)).astype(input.dtype))
 

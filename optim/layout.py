@@ -73,6 +73,7 @@ class Piece:
     """What one call of the update works on.
 
     Attributes:
+        xp: the namespace of its arrays' backend.
         start, stop: which elements of its slot it is, if it is of one.
         members: the slots that share it, with where in it they are; empty if it is of one.
         values, states, temporaries: arrays of equal shapes.
@@ -80,10 +81,11 @@ class Piece:
         thread: which of the threads it belongs to, and with it the temporaries.
     """
 
-    __slots__ = ("gradients", "members", "start", "states", "stop", "temporaries", "thread", "values")
+    __slots__ = ("gradients", "members", "start", "states", "stop", "temporaries", "thread", "values", "xp")
 
     def __init__(self, values: Array, states: tuple[Array, ...], start: int = 0, stop: int | None = None) -> None:
         self.values, self.states, self.start, self.stop = values, states, start, stop
+        self.xp = backend_of(values).xp
         self.members: list[tuple[Slot, Array]] = []
         self.gradients: Array = None
         self.temporaries: tuple[Array, ...] = ()
@@ -91,7 +93,7 @@ class Piece:
 
     def gather(self) -> Array:
         """Brings the values and gradients of the members together; the gradients."""
-        concatenate = backend_of(self.values).xp.concatenate
+        concatenate = self.xp.concatenate
         concatenate([slot.flat for slot, _ in self.members], out=self.values)
         concatenate([slot.gradient() for slot, _ in self.members], out=self.gradients)
         return self.gradients
@@ -269,14 +271,13 @@ class Layout:
 
 
 def _run(work: Sequence[Job], update: Update, group: dict[str, Any]) -> None:
-    xp = backend_of(work[0][0].values).xp
+    xp = work[0][0].xp
     # A gradient that is not finite shows in the values, as it would on a device; it must not end a step half-way.
     with xp.errstate(all="ignore") if hasattr(xp, "errstate") else nullcontext():
         for piece, gradients, numbers in work:
             if gradients is None:
                 gradients = piece.gather()
-            values = piece.values
-            update(backend_of(values).xp, group, numbers, values, gradients, piece.states, piece.temporaries)
+            update(piece.xp, group, numbers, piece.values, gradients, piece.states, piece.temporaries)
             if piece.members:
                 piece.put_back()
 

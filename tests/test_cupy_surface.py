@@ -22,8 +22,7 @@ import numpy as np
 import pytest
 
 from chainrule import backends
-from chainrule.backends import cupy as cupy_backend
-from chainrule.backends import cupy_names, philox, standin, standin_array
+from chainrule.backends import cupy as cupy_backend, cupy_names, philox, standin, standin_array
 from chainrule.backends.cupy_shims import shims
 
 cupy = pytest.importorskip("cupy", exc_type=ImportError)

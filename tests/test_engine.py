@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from judge import agree, leaf, raised
 
 import chainrule as cr
@@ -290,7 +289,7 @@ def test_what_a_hook_returns_is_not_shared(backend: Backend) -> None:
 def test_a_second_backward_names_the_first(backend: Backend) -> None:
     x = leaf(cr, X)
     loss = (x.exp() * x).sum()
-    loss.backward(); here = line()  # fmt: skip  # noqa: E702
+    loss.backward(); here = line()  # fmt: skip
     before = x.grad.tolist()
     with pytest.raises(RuntimeError, match="retain_graph=True") as caught:
         loss.backward()

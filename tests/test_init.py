@@ -29,8 +29,8 @@ def drawn(name: str, shape: tuple[int, ...], *args: Any, **kwargs: Any) -> np.nd
 
 
 def assert_like(values: np.ndarray, distribution: Any) -> None:
-    """The shape by Kolmogorov and Smirnov's test, mean and variance within 4.5 of their standard errors. There are about
-    a hundred of these here, with fixed seeds: right ones seldom come near these bounds."""
+    """The shape by Kolmogorov and Smirnov's test, mean and variance within 4.5 of their standard errors. There are
+    about a hundred of these here, with fixed seeds: right ones seldom come near these bounds."""
     assert stats.kstest(values.ravel(), distribution.cdf).pvalue > 1e-4
     mean, variance, kurtosis = distribution.stats("mvk")
     assert abs(values.mean() - mean) < 4.5 * math.sqrt(variance / values.size)

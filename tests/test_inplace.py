@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from judge import agree, leaf, raised
 
 import chainrule as cr
@@ -385,8 +384,8 @@ def test_the_error_names_both_ops_and_in_debug_mode_both_lines(backend: Backend)
     assert x.grad is None and w.grad is None
     with cr.autograd.set_debug(True):
         y = x * 1
-        z = (y * w).sum(); saved = line()  # fmt: skip  # noqa: E702
-        y[0] = 1.0; changed = line()  # fmt: skip  # noqa: E702
+        z = (y * w).sum(); saved = line()  # fmt: skip
+        y[0] = 1.0; changed = line()  # fmt: skip
     with pytest.raises(RuntimeError, match=r"setitem") as caught:
         z.backward()
     assert f"{__file__}:{saved}" in str(caught.value)

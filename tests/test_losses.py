@@ -183,7 +183,8 @@ def test_targets_changed_in_place_are_never_silently_used(backend: Backend) -> N
 
 def test_half_precision_is_computed_in_single(backend: Backend) -> None:
     values = np.linspace(-9, 9, 8 * 50).reshape(8, 50).astype("float16")
-    ours, theirs = cr.tensor(values, requires_grad=True, device=cr.zeros(()).device), torch.tensor(values.astype("float32"), requires_grad=True)
+    ours = cr.tensor(values, requires_grad=True, device=cr.zeros(()).device)
+    theirs = torch.tensor(values.astype("float32"), requires_grad=True)
     target = np.arange(8) * 6
     loss = F.cross_entropy(ours, cr.tensor(target, device=ours.device))
     expected = torch.nn.functional.cross_entropy(theirs, torch.tensor(target))
@@ -230,7 +231,10 @@ def test_modules_are_pytorchs(name: str, settings: dict[str, Any], kind: str, ba
     scores, values = stream.uniform(0.05, 0.95, (4, 3)), stream.uniform(0.05, 0.95, (4, 3))
 
     def run(lib: Any, **place: Any) -> tuple[Any, Any, Any]:
-        given = {k: lib.tensor(v, dtype=lib.float64, **place) if isinstance(v, list) else v for k, v in settings.items()}
+        given = dict(settings)
+        for key in ("weight", "pos_weight"):
+            if key in given:
+                given[key] = lib.tensor(given[key], dtype=lib.float64, **place)
         module = getattr(lib.nn, name)(**given)
         x = lib.tensor(scores, requires_grad=True, **place)
         y = lib.tensor(np.array([0, 2, 1, 2]), **place) if kind == "classes" else lib.tensor(values, **place)

@@ -128,6 +128,23 @@ def test_one_object_used_again_and_nested() -> None:
     assert cr.is_grad_enabled()
 
 
+def test_blocks_left_out_of_order() -> None:
+    """Each block restores the mode that it found, whichever is left first."""
+
+    def program(lib: Any) -> Any:
+        off, on = lib.no_grad(), lib.enable_grad()
+        off.__enter__()
+        on.__enter__()
+        seen = [lib.is_grad_enabled()]
+        for block in (off, on):
+            block.__exit__(None, None, None)
+            seen.append(lib.is_grad_enabled())
+        lib.set_grad_enabled(True)
+        return seen
+
+    assert agree(program) == [True, True, False]
+
+
 def test_generators() -> None:
     """The mode holds inside the generator, and not in the loop that consumes it."""
 

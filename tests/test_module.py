@@ -168,7 +168,7 @@ def test_wrong_assignments_are_refused() -> None:
         computed._edge = (cr.ones(1, requires_grad=True) * 2)._edge
         m.register_parameter("v", computed)
     with pytest.raises(AttributeError, match="'Module' object has no attribute 'missing'"):
-        m.missing  # noqa: B018
+        m.missing
 
     class Early(nn.Module):
         def __init__(self, value: Any) -> None:

@@ -128,7 +128,8 @@ def test_cut_and_shared_pieces_are_pytorchs(
 ) -> None:
     monkeypatch.setattr(layout, "PIECE", 64)
     monkeypatch.setattr(layout, "SMALL", 16)
-    race = Race(name, settings, "float64", [(3, 4), (70,), (16,), (13, 17), (16,), (17,), (), (16,), (16,), (2, 0), (64,)])
+    shapes = [(3, 4), (70,), (16,), (13, 17), (16,), (17,), (), (16,), (16,), (2, 0), (64,)]
+    race = Race(name, settings, "float64", shapes)
     for k in range(8):
         race.step(skip=() if k % 2 else (2, 3))
     race.compare()
@@ -291,9 +292,11 @@ def test_resuming_gives_the_same_bits(name: str, settings: dict[str, Any], backe
         resumed.step()
     for a, b in zip(race.ours, resumed.ours, strict=True):
         np.testing.assert_array_equal(host(a), host(b))
-    for one, two in zip(race.mine.state_dict()["state"].values(), resumed.mine.state_dict()["state"].values(), strict=True):
-        for key in one:
-            np.testing.assert_array_equal(host(one[key]), host(two[key]))
+    one, two = race.mine.state_dict()["state"], resumed.mine.state_dict()["state"]
+    assert one.keys() == two.keys()
+    for k, held in one.items():
+        for key, value in held.items():
+            np.testing.assert_array_equal(host(value), host(two[k][key]))
     for one, two in zip(race.mine.param_groups, resumed.mine.param_groups, strict=True):
         assert {k: v for k, v in one.items() if k != "params"} == {k: v for k, v in two.items() if k != "params"}
 
@@ -485,7 +488,7 @@ def test_parameters_are_taken_as_pytorch_takes_them(backend: Backend) -> None:
     assert named["param_names"] == ["a", "b"] and named["params"][1] is q
     net = nn.Linear(2, 3)
     assert len(optim.Adam(net.named_parameters()).param_groups[0]["params"]) == 2
-    assert "lr: 0.001" in repr(optim.Adam(p)) and repr(optim.Adam(p)).startswith("Adam (\nParameter Group 0\n    amsgrad")
+    assert repr(optim.Adam(p)).startswith("Adam (\nParameter Group 0\n    amsgrad: False\n    betas: (0.9, 0.999)\n")
 
 
 def test_what_is_no_parameter_is_refused() -> None:

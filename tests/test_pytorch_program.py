@@ -1,5 +1,5 @@
-"""A PyTorch program from a tutorial, verbatim but for its import. (PyTorch itself stops at its optimizer, which is handed
-a bare tensor.)"""
+"""A PyTorch program from a tutorial, verbatim but for its import. (PyTorch itself stops at its optimizer, which is
+handed a bare tensor.)"""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ print("Updated value of variable:", variable.data)
 
 def test_the_program_runs(capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(PROGRAM, "program", "exec"), {})
-    # The gradient of the mean of two squares is the difference, so that each step leaves 0.9 of it: 2 * 0.9**10 = 0.6974.
+    # The gradient of the mean of two squares is the difference, so each step leaves 0.9 of it: 2 * 0.9**10 = 0.6974.
     assert capsys.readouterr().out.splitlines() == [
         "Tensor: tensor([1, 2, 3, 4, 5])",
         "Result of addition: tensor([ 2,  4,  6,  8, 10])",

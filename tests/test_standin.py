@@ -583,8 +583,8 @@ class TestOperators:
         same(~(a > 3), ~(on_host(a) > 3))
 
     def test_equality_with_what_is_no_number(self, a):
-        same(a == None, np.zeros((3, 4), bool))  # noqa: E711
-        same(a != None, np.ones((3, 4), bool))  # noqa: E711
+        same(a == None, np.zeros((3, 4), bool))
+        same(a != None, np.ones((3, 4), bool))
         same(a == object(), np.zeros((3, 4), bool))
 
     def test_it_cannot_be_hashed(self, a):

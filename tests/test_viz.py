@@ -22,8 +22,7 @@ import chainrule as cr
 from chainrule import nn
 from chainrule.autograd.graph import Constant, Graph
 from chainrule.backends import Backend
-from chainrule.viz import drawing as drawing_module
-from chainrule.viz import graph_text, visualize
+from chainrule.viz import drawing as drawing_module, graph_text, visualize
 
 GOLDEN = Path(__file__).parent / "golden"
 

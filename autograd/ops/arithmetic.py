@@ -72,7 +72,7 @@ divide = op(
     elementwise=True, doc="`a / b`, broadcast; integers divide to floats.",
 )  # fmt: skip
 floor_divide = op(
-    "floor_divide", lambda xp, a, b: xp.floor_divide(a, b),
+    "floor_divide", lambda xp, a, b: xp.floor_divide(a, b), elementwise=True,
     doc="`floor(a / b)`; no gradient, as it is piecewise constant.",
 )  # fmt: skip
 _floored = op(
@@ -152,6 +152,8 @@ def pow(input: Any, exponent: Any) -> Any:
             return square(input)
         if exponent == 1:
             return input * 1
+        if exponent < 0 and type(exponent) is int and getattr(getattr(input, "dtype", None), "kind", "f") in "iub":
+            raise ValueError(f"pow: integers have no power of {exponent} among the integers; convert them with .float()")
         return _pow_number(input, exponent=exponent)
     return _pow(input, exponent)
 

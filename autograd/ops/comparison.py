@@ -7,6 +7,7 @@ from typing import Any
 from ...backends import Array
 from ..op import op
 from ..tensor import Tensor
+from .dims import sizes_of
 
 eq = op("eq", lambda xp, a, b: xp.equal(a, b), elementwise=True, doc="`a == b`, element by element.")
 ne = op("ne", lambda xp, a, b: xp.not_equal(a, b), elementwise=True, doc="`a != b`, element by element.")
@@ -31,6 +32,7 @@ isclose = op(
     lambda xp, a, b, *, rtol=1e-5, atol=1e-8, equal_nan=False: xp.isclose(
         a, b, rtol=rtol, atol=atol, equal_nan=equal_nan
     ),
+    elementwise=True,
     doc="Whether `|a - b| <= atol + rtol * |b|`, element by element.",
 )  # fmt: skip
 
@@ -51,7 +53,7 @@ def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equ
 
 def equal(input: Any, other: Any) -> bool:
     """Whether shapes and all elements are equal. Waits for the device."""
-    if input.shape != other.shape:
+    if sizes_of("equal", input) != sizes_of("equal", other):
         return False
     same = eq(input, other)
     array: Array = same._array if isinstance(same, Tensor) else same

@@ -66,6 +66,39 @@ def ndim_of(op: str, input: Any) -> int:
         ) from None
 
 
+def sizes_of(op: str, input: Any) -> tuple[int, ...]:
+    """The shape of a tensor or array.
+
+    Raises:
+        TypeError: `input` is neither.
+    """
+    ndim_of(op, input)
+    return tuple(input.shape)
+
+
+def integer(op: str, name: str, value: Any) -> int:
+    """An argument that counts something, as an int.
+
+    Raises:
+        TypeError: it is no integer.
+    """
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{op}: {name} must be an int, got {value!r} of type {type(value).__name__}") from None
+
+
+def integers(op: str, name: str, values: Any) -> tuple[int, ...]:
+    """An argument that counts several things, as ints; one int stands for itself.
+
+    Raises:
+        TypeError: it is neither an int nor a sequence of ints.
+    """
+    if isinstance(values, str) or not isinstance(values, (Sequence, range)):
+        return (integer(op, name, values),)
+    return tuple([integer(op, name, value) for value in values])
+
+
 Dims = tuple[int, ...] | None
 """What an op reduces: non-negative, checked, in order; None for all there is (so also for a 0-d tensor)."""
 
@@ -93,4 +126,5 @@ def reduced_size(shape: tuple[int, ...], dims: Dims) -> int:
     return math.prod(shape if dims is None else [shape[k] for k in dims])
 
 
-__all__ = ["Dims", "canonical_dim", "canonical_dims", "kept_shape", "ndim_of", "reduced_dims", "reduced_size"]
+__all__ = ["Dims", "canonical_dim", "canonical_dims", "integer", "integers", "kept_shape", "ndim_of", "reduced_dims",
+           "reduced_size", "sizes_of"]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..op import op
 from .comparison import choose
+from .dims import ndim_of
 
 _LN2 = 0.6931471805599453
 _LN10 = 2.302585092994046
@@ -125,6 +126,10 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     """
     if min is None and max is None:
         raise RuntimeError("clamp: at least one of min and max must be given")
+    ndim_of("clamp", input)
+    for bound in (min, max):
+        if not (bound is None or isinstance(bound, (int, float)) or hasattr(bound, "dtype")):
+            raise TypeError(f"clamp: min and max must be numbers, tensors or None, got {type(bound).__name__}")
     if hasattr(min, "dtype") or hasattr(max, "dtype"):
         out = input if min is None else choose((input < min), min, input)
         return out if max is None else choose((out > max), max, out)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from ...backends import Array, Backend, backend_of, dtypes, is_array
 from ..arguments import mixed
 from ..tensor import Tensor, as_array, from_array
+from .dims import integer
 
 ALL = (slice(None),)
 
@@ -68,7 +69,7 @@ def _item(item: Any, home: Backend, boxed: bool) -> Any:
         return item
     if isinstance(item, slice):
         bounds = (item.start, item.stop, item.step)
-        return slice(*[None if bound is None else as_index(bound) for bound in bounds])
+        return slice(*[None if bound is None else integer("indexing", "the bounds of a slice", bound) for bound in bounds])
     if isinstance(item, bool):
         return item
     if isinstance(item, (list, range)):
@@ -80,7 +81,7 @@ def _item(item: Any, home: Backend, boxed: bool) -> Any:
     if hasattr(item, "__index__"):
         return as_index(item)
     raise IndexError(
-        f"getitem: an index is made of integers, slices, '...', None and integer or boolean tensors, arrays and lists; "
+        f"indexing: an index is made of integers, slices, '...', None and integer or boolean tensors, arrays and lists; "
         f"got {type(item).__name__}"
     )
 
@@ -89,12 +90,12 @@ def _index_array(item: Any, array: Array, home: Backend) -> Any:
     source = backend_of(array)
     kind = array.dtype.kind
     if kind not in "iub":
-        raise IndexError(f"getitem: tensors used as indices are of an integer or boolean dtype, got {array.dtype}")
+        raise IndexError(f"indexing: tensors used as indices are of an integer or boolean dtype, got {array.dtype}")
     if array.ndim == 0 and (kind == "b" or source.device_type == "cpu"):
         return source.item(array)
     if source is not home:
         if source.device_type != "cpu":
-            raise mixed("getitem", (from_array(home.xp.zeros(0)), item))
+            raise mixed("indexing", (from_array(home.xp.zeros(0)), item))
         return home.asarray(array)
     if array.dtype == dtypes.uint64:
         return array.astype(dtypes.int64)
@@ -114,9 +115,9 @@ def resolve(x: Any, index: Any) -> Resolved:
     items = [_item(item, home, isinstance(x, Tensor)) for item in (index if isinstance(index, tuple) else (index,))]
     used = sum(_width(item) for item in items)
     if used > len(shape):
-        raise IndexError(f"getitem: {used} dimensions are indexed, but the shape is {shape}")
+        raise IndexError(f"indexing: {used} dimensions are indexed, but the shape is {shape}")
     if sum(item is ... for item in items) > 1:
-        raise IndexError("getitem: an index can have only one '...'")
+        raise IndexError("indexing: an index can have only one '...'")
     basic: list[Any] = []
     picks: list[tuple[int, Any]] = []  # dimension of the view, and array
     axis = dim = 0  # of x, and of the view
@@ -128,8 +129,8 @@ def resolve(x: Any, index: Any) -> Resolved:
         elif hasattr(item, "dtype"):
             if item.dtype.kind == "b" and tuple(item.shape) != shape[axis : axis + width]:
                 raise IndexError(
-                    f"getitem: a mask of shape {tuple(item.shape)} stands for dimensions of shape "
-                    f"{shape[axis : axis + width]}, {axis} and on of {shape}"
+                    f"indexing: a mask of shape {tuple(item.shape)} stands where the shape {shape} has "
+                    f"{shape[axis : axis + width]}; they must be the same"
                 )
             basic.extend(ALL * width)
             picks.append((dim, item))

@@ -15,7 +15,7 @@ from ..op import op
 from ..tensor import Tensor, as_array
 from .arithmetic import cast
 from .comparison import choose, ne
-from .dims import canonical_dim
+from .dims import canonical_dim, ndim_of
 from .getitem import by_arrays, mask_read, number_for, place, setitem, with_added
 from .index import resolve
 from .shape import broadcast_shapes, broadcast_to, clone, expand, reshape
@@ -27,6 +27,7 @@ def index_on(function: str, x: Any, index: Any) -> Any:
     Raises:
         TypeError: they are no integers.
     """
+    ndim_of(function, x)
     home = backend_of(x._array if isinstance(x, Tensor) else x)
     if isinstance(index, (list, tuple, int)):
         index = as_array(index, None if index != [] else dtypes.int64, None, home.name)
@@ -42,6 +43,7 @@ def index_on(function: str, x: Any, index: Any) -> Any:
 
 
 def _same_dtype(function: str, x: Any, source: Any) -> None:
+    ndim_of(function, x)
     if hasattr(source, "dtype") and source.dtype != x.dtype:
         raise TypeError(f"{function}: the values must have the input's dtype {x.dtype}, got {source.dtype}; convert it")
 
@@ -59,6 +61,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     """
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
+    ndim_of("where", condition)
     if input is None or other is None:
         raise TypeError("where: expected both input and other, or neither")
     if hasattr(condition, "dtype") and condition.dtype.kind != "b":
@@ -88,8 +91,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
         TypeError: the mask is not boolean.
         ValueError: the value has dimensions.
     """
-    if mask.dtype.kind != "b":
-        raise TypeError(f"masked_fill: the mask must be boolean, got {mask.dtype}")
+    _expect_mask("masked_fill", input, mask)
     if getattr(value, "ndim", 0):
         raise ValueError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
     if hasattr(value, "dtype"):
@@ -99,14 +101,20 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     return _masked_fill(input, mask, value)
 
 
+def _expect_mask(function: str, x: Any, mask: Any) -> None:
+    ndim_of(function, x)
+    dtype = getattr(mask, "dtype", None)
+    if dtype is None or dtype.kind != "b":
+        raise TypeError(f"{function}: the mask must be a boolean tensor or array, got {dtype or type(mask).__name__}")
+
+
 def masked_select(input: Any, mask: Any) -> Any:
     """The elements where the mask is true, in one dimension; input and mask broadcast. The host waits for their number.
 
     Raises:
         TypeError: the mask is not boolean.
     """
-    if mask.dtype.kind != "b":
-        raise TypeError(f"masked_select: the mask must be boolean, got {mask.dtype}")
+    _expect_mask("masked_select", input, mask)
     shape = broadcast_shapes(input.shape, mask.shape)
     x = input if tuple(input.shape) == shape else expand(input, shape)
     return mask_read(x, mask if tuple(mask.shape) == shape else expand(mask, shape), dim=0)
@@ -234,6 +242,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
         IndexError: an index is out of range, or there is no such dimension.
         TypeError, ValueError: `index` does not hold integers, or its shape does not fit.
     """
+    index = index_on("gather", input, index)
     shape = tuple(index.shape)
     x, dim, index = _checked("gather", input, dim, index)
     if not prod(shape) and index.ndim != x.ndim:
@@ -250,7 +259,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     indices = index_on("take_along_dim", input, indices)
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
-    if input.ndim != indices.ndim:
+    if ndim_of("take_along_dim", input) != indices.ndim:
         raise ValueError(
             f"take_along_dim: input and indices need as many dimensions, got {tuple(input.shape)} and "
             f"{tuple(indices.shape)}"
@@ -278,13 +287,19 @@ def scatter(input: Any, dim: int, index: Any, src: Any = None, *, value: Any = N
         IndexError: an index is out of range, or there is no such dimension.
         TypeError, ValueError: index or src are of the wrong dtype or shape.
     """
+    return _scattered_by("scatter", input, dim, index, src, value, reduce)
+
+
+def _scattered_by(
+    name: str, input: Any, dim: int, index: Any, src: Any, value: Any = None, reduce: str | None = None
+) -> Any:
     values = src if value is None else value
     if values is None or (src is not None and value is not None):
-        raise TypeError("scatter: expected either src or value")
+        raise TypeError(f"{name}: expected either src or value")
     if reduce not in (None, "add"):
-        raise ValueError(f"scatter: reduce must be None or 'add', got {reduce!r}")
-    _same_dtype("scatter", input, values)
-    x, dim, index = _checked("scatter", input, dim, index, values)
+        raise ValueError(f"{name}: reduce must be None or 'add', got {reduce!r}")
+    _same_dtype(name, input, values)
+    x, dim, index = _checked(name, input, dim, index, values)
     if index.ndim != x.ndim:  # an empty index of any shape names nothing
         return clone(input)
     values = values if hasattr(values, "dtype") else number_for(x, values)
@@ -298,7 +313,7 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
 
     Args and errors: as `scatter`.
     """
-    return scatter(input, dim, index, src, reduce="add")
+    return _scattered_by("scatter_add", input, dim, index, src, reduce="add")
 
 
 # Along one dimension, whole rows.
@@ -353,6 +368,7 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
 
 def _rows_of(function: str, x: Any, dim: int, index: Any, source: Any) -> Any:
+    ndim_of(function, source)
     _same_dtype(function, x, source)
     if not source.ndim:
         source = reshape(source, (1,))
@@ -371,7 +387,7 @@ def _named_forward(xp: Any, index: Array, *, length: int) -> Array:
     return named
 
 
-_named = op("named", _named_forward, doc="Which of the numbers below `length` are in `index`.")
+_named = op("index_fill", _named_forward, doc="Which of the numbers below `length` are in `index`.")
 
 
 def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:

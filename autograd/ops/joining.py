@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from operator import index as as_index
 from typing import Any
 
 from ...backends import Array
 from ..op import op
 from ..tensor import Tensor
-from .dims import canonical_dim
+from .dims import canonical_dim, integer, ndim_of
 from .getitem import at
 from .index import ALL
 from .shape import atleast_1d, atleast_2d, atleast_3d, reshape
@@ -24,12 +23,24 @@ from .shape import atleast_1d, atleast_2d, atleast_3d, reshape
 def _concatenated(xp: Any, *tensors: Array, dim: int) -> Array:
     try:
         return xp.concatenate(tensors, axis=dim)
-    except ValueError:
+    except (ValueError, IndexError, TypeError):
         # PyTorch lets an empty 1-d tensor stand among tensors of any shape.
         kept = [t for t in tensors if t.shape != (0,)]
+        _expect_joinable(kept or list(tensors), dim)
         if len(kept) in (0, len(tensors)):
             raise
         return xp.concatenate(kept, axis=dim)
+
+
+def _expect_joinable(tensors: list[Array], dim: int) -> None:
+    """Says why tensors cannot be joined; a backend's own words differ."""
+    first = tensors[0].shape
+    if not first:
+        raise ValueError("0-d tensors have no dimension to be joined along; stack() takes them")
+    at = canonical_dim("cat", dim, len(first))
+    for shape in [tensor.shape for tensor in tensors]:
+        if len(shape) != len(first) or (shape[:at], shape[at + 1 :]) != (first[:at], first[at + 1 :]):
+            raise ValueError(f"shapes {first} and {shape} differ in more than dimension {at}")
 
 
 def _pieces(g: Any, needs: tuple[bool, ...], dim: int, tensors_shape: tuple[Any, ...]) -> list[Any]:
@@ -55,7 +66,13 @@ _cat = op(
 
 def _stacked(xp: Any, *tensors: Array, dim: int) -> Array:
     index = (*ALL * dim, None)
-    return xp.concatenate([t[index] for t in tensors], axis=dim)
+    try:
+        return xp.concatenate([t[index] for t in tensors], axis=dim)
+    except ValueError:
+        shapes = list(dict.fromkeys(t.shape for t in tensors))
+        if len(shapes) == 1:
+            raise
+        raise ValueError(f"shapes {shapes[0]} and {shapes[1]} differ; all must be the same") from None
 
 
 _stack = op(
@@ -69,6 +86,8 @@ _stack = op(
 def _some(function: str, tensors: Any) -> Any:
     if isinstance(tensors, Tensor):
         tensors = unbind(tensors)
+    if not isinstance(tensors, Sequence) and not hasattr(tensors, "ndim"):
+        raise TypeError(f"{function}: expected a sequence of tensors, got {type(tensors).__name__}")
     if not len(tensors):
         raise ValueError(f"{function}: expected at least one tensor, got none")
     return tensors
@@ -82,7 +101,7 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
         ValueError: the shapes do not agree, there are no tensors, or they are 0-d (`stack` takes those).
         IndexError: there is no such dimension.
     """
-    return _cat(*_some("cat", tensors), dim=as_index(dim))
+    return _cat(*_some("cat", tensors), dim=integer("cat", "dim", dim))
 
 
 concat = concatenate = cat
@@ -156,7 +175,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     Raises:
         IndexError: there is no such dimension.
     """
-    dim = canonical_dim("unbind", dim, input.ndim)
+    dim = canonical_dim("unbind", dim, ndim_of("unbind", input))
     if not input.ndim:
         raise IndexError("unbind: a 0-d tensor has no dimension to take apart")
     indices = [(*ALL * dim, k, ...) for k in range(input.shape[dim])]
@@ -169,7 +188,7 @@ def _cut(x: Any, bounds: Sequence[tuple[int, int]], dim: int) -> tuple[Any, ...]
 
 
 def _length(function: str, x: Any, dim: int) -> tuple[int, int]:
-    dim = canonical_dim(function, dim, x.ndim)
+    dim = canonical_dim(function, dim, ndim_of(function, x))
     if not x.ndim:
         raise IndexError(f"{function}: a 0-d tensor has no dimension to split")
     return dim, x.shape[dim]
@@ -187,14 +206,16 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     """
     dim, length = _length("split", tensor, dim)
     if isinstance(split_size_or_sections, (tuple, list)):
-        sizes = [as_index(size) for size in split_size_or_sections]
+        sizes = [integer("split", "every size", size) for size in split_size_or_sections]
     else:
-        size = as_index(split_size_or_sections)
+        size = integer("split", "split_size", split_size_or_sections)
         if size < 0 or (size == 0 and length):
             raise ValueError(f"split: the size of a piece must be positive, got {size}")
         sizes = [size] * (length // size) + ([length % size] if length % size else []) if length else [0]
     if any(size < 0 for size in sizes) or sum(sizes) != length:
-        raise ValueError(f"split: sizes {sizes} do not add up to {length}, the size of dimension {dim}")
+        raise ValueError(
+            f"split: sizes {sizes} must add up to {length}, the size of dimension {dim}, and none be negative"
+        )
     if not sizes:
         return ()
     ends = list(accumulate(sizes))
@@ -209,7 +230,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         ValueError: `chunks` is not positive.
         IndexError: there is no such dimension.
     """
-    if chunks < 1:
+    if integer("chunk", "chunks", chunks) < 1:
         raise ValueError(f"chunk: the number of pieces must be positive, got {chunks}")
     dim, length = _length("chunk", input, dim)
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
@@ -227,12 +248,12 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
     if hasattr(indices_or_sections, "dtype"):
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, (tuple, list)):
-        places = [as_index(place) for place in indices_or_sections]
+        places = [integer("tensor_split", "every index", place) for place in indices_or_sections]
         indices = [
             (*ALL * dim, slice(start, end), ...) for start, end in zip([None, *places], [*places, None], strict=True)
         ]
         return tuple([at(input, index=index) for index in indices])
-    count = as_index(indices_or_sections)
+    count = integer("tensor_split", "indices_or_sections", indices_or_sections)
     if count < 1:
         raise ValueError(f"tensor_split: the number of pieces must be positive, got {count}")
     small, large = divmod(length, count)
@@ -255,10 +276,10 @@ def dsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Any, .
 
 
 def _even(function: str, x: Any, indices_or_sections: Any, dim: int, least: int) -> tuple[Any, ...]:
-    if x.ndim < least:
+    if ndim_of(function, x) < least:
         raise ValueError(f"{function}: expected at least {least} dimensions, got shape {tuple(x.shape)}")
     if not isinstance(indices_or_sections, (tuple, list)):
-        count = as_index(indices_or_sections)
+        count = integer(function, "indices_or_sections", indices_or_sections)
         if count < 1 or x.shape[dim] % count:
             raise ValueError(f"{function}: {x.shape[dim]}, the size of dimension {dim}, is not divided by {count}")
     return tensor_split(x, indices_or_sections, dim)
@@ -275,7 +296,7 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
         ValueError: `length` is negative.
     """
     dim, size = _length("narrow", input, dim)
-    start, length = as_index(start), as_index(length)
+    start, length = integer("narrow", "start", start), integer("narrow", "length", length)
     if length < 0:
         raise ValueError(f"narrow: the length must not be negative, got {length}")
     first = start + size if start < 0 else start
@@ -291,7 +312,7 @@ def select(input: Any, dim: int, index: int) -> Any:
         IndexError: there is no such dimension, or no such place in it.
     """
     dim, size = _length("select", input, dim)
-    place = as_index(index)
+    place = integer("select", "index", index)
     if not -size <= place < size:
         raise IndexError(f"select: index {place} is out of range for dimension {dim} of size {size}")
     return at(input, index=(*ALL * dim, place, ...))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index as as_index
 from typing import Any
 
 from ...backends import Array
 from ..op import op
+from .dims import integers, sizes_of
 from .getitem import at
 from .index import ALL
 from .joining import cat
@@ -80,17 +80,17 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         ValueError: `pad` has an odd number of entries or too many, is larger than the mode allows, or cuts more than
             there is; the mode is unknown, or takes no value.
     """
-    amounts = [as_index(n) for n in pad]
-    shape = tuple(input.shape)
+    amounts = integers("pad", "every width", pad)
+    shape = sizes_of("pad", input)
     if len(amounts) % 2 or len(amounts) > 2 * len(shape):
         raise ValueError(
-            f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {tuple(amounts)}"
+            f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}"
         )
     pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
     widths: Widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
     for size, (before, after) in zip(shape, widths, strict=True):
         if size + before + after < 0 or size + min(before, 0) < 0 or size + min(after, 0) < 0:
-            raise ValueError(f"pad: {tuple(amounts)} cuts off more than there is in shape {shape}")
+            raise ValueError(f"pad: {amounts} cuts off more than there is in shape {shape}")
     if mode == "constant":
         return _pad(input, widths=widths, value=0 if value is None else value)
     if mode not in _MODES:

@@ -6,14 +6,13 @@ All are copies, but for `diagonal`.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import index as as_index
 from typing import Any
 
 from ...backends import Array, backend_of
 from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
-from .dims import canonical_dim, canonical_dims
+from .dims import canonical_dim, canonical_dims, integer, integers, ndim_of
 from .index import ALL
 from .indexing import index_on, index_select
 from .shape import clone, given, reshape, transpose
@@ -39,7 +38,7 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     wanted = given("flip", dims, named.pop("dims", None))
     if named:
         raise TypeError(f"flip: unexpected argument {next(iter(named))!r}")
-    return _flip(input, dims=canonical_dims("flip", wanted, input.ndim))
+    return _flip(input, dims=canonical_dims("flip", wanted, ndim_of("flip", input)))
 
 
 def fliplr(input: Any) -> Any:
@@ -49,7 +48,7 @@ def fliplr(input: Any) -> Any:
 
 def flipud(input: Any) -> Any:
     """The rows in reverse order: `flip` along dimension 0."""
-    return flip(input, canonical_dim("flipud", 0, input.ndim))
+    return flip(input, canonical_dim("flipud", 0, ndim_of("flipud", input)))
 
 
 def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
@@ -59,10 +58,11 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
         IndexError: there is no such dimension.
         ValueError: `dims` does not name two different dimensions.
     """
-    plane = tuple(canonical_dim("rot90", dim, input.ndim) for dim in dims)
+    ndim = ndim_of("rot90", input)
+    plane = tuple(canonical_dim("rot90", dim, ndim) for dim in dims)
     if len(plane) != 2 or plane[0] == plane[1] or input.ndim < 2:
         raise ValueError(f"rot90: dims must name two different dimensions, got {tuple(dims)}")
-    turns = k % 4
+    turns = integer("rot90", "k", k) % 4
     if turns == 0:
         return clone(input)
     if turns == 2:
@@ -99,7 +99,7 @@ def roll(input: Any, shifts: int | Sequence[int], dims: int | Sequence[int] | No
         IndexError: there is no such dimension.
         ValueError: there are not as many shifts as dimensions.
     """
-    moves = tuple([as_index(s) for s in (shifts if isinstance(shifts, (tuple, list)) else (shifts,))])
+    moves = integers("roll", "every shift", shifts)
     if dims is None:
         if len(moves) != 1:
             raise ValueError(f"roll: {len(moves)} shifts need as many dims")
@@ -144,8 +144,8 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     wanted = given("repeat", repeats, named.pop("repeats", None))
     if named:
         raise TypeError(f"repeat: unexpected argument {next(iter(named))!r}")
-    times = tuple([as_index(n) for n in wanted])
-    if len(times) < input.ndim or any(n < 0 for n in times):
+    times = integers("repeat", "every number", wanted)
+    if len(times) < ndim_of("repeat", input) or any(n < 0 for n in times):
         raise ValueError(f"repeat: expected at least {input.ndim} repeats, none negative, got {times}; or use tile")
     return _repeat(input, repeats=times)
 
@@ -155,7 +155,7 @@ def tile(input: Any, *dims: Any, **named: Any) -> Any:
     wanted = given("tile", dims, named.pop("dims", None))
     if named:
         raise TypeError(f"tile: unexpected argument {next(iter(named))!r}")
-    return repeat(input, (1,) * (input.ndim - len(wanted)) + wanted)
+    return repeat(input, (1,) * (ndim_of("tile", input) - len(wanted)) + integers("tile", "every number", wanted))
 
 
 def _ungroup(g: Any, x_shape: tuple[int, ...], repeats: int, dim: int) -> Any:
@@ -182,7 +182,7 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
         IndexError: there is no such dimension.
         ValueError: a repeat is negative, or there are not as many as slices.
     """
-    x = reshape(input, (-1,)) if dim is None or not input.ndim else input
+    x = reshape(input, (-1,)) if dim is None or not ndim_of("repeat_interleave", input) else input
     dim = 0 if dim is None else canonical_dim("repeat_interleave", dim, input.ndim)
     length = x.shape[dim]
     times = repeats
@@ -223,7 +223,7 @@ _triu = op(
 
 
 def _matrix(function: str, x: Any) -> Any:
-    if x.ndim < 2:
+    if ndim_of(function, x) < 2:
         raise ValueError(f"{function}: expected a matrix or a batch of them, got shape {tuple(x.shape)}")
     return x
 
@@ -234,7 +234,7 @@ def tril(input: Any, diagonal: int = 0) -> Any:
     Raises:
         ValueError: it has fewer than two dimensions.
     """
-    return _tril(_matrix("tril", input), diagonal=diagonal)
+    return _tril(_matrix("tril", input), diagonal=integer("tril", "diagonal", diagonal))
 
 
 def triu(input: Any, diagonal: int = 0) -> Any:
@@ -243,7 +243,7 @@ def triu(input: Any, diagonal: int = 0) -> Any:
     Raises:
         ValueError: it has fewer than two dimensions.
     """
-    return _triu(_matrix("triu", input), diagonal=diagonal)
+    return _triu(_matrix("triu", input), diagonal=integer("triu", "diagonal", diagonal))
 
 
 def _diagonal_of(xp: Any, x: Array, *, offset: int, dim1: int, dim2: int) -> Array:
@@ -281,10 +281,11 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
         IndexError: there is no such dimension.
         ValueError: the dimensions are the same.
     """
-    first, second = (canonical_dim("diagonal", dim, input.ndim) for dim in (dim1, dim2))
+    ndim = ndim_of("diagonal", input)
+    first, second = (canonical_dim("diagonal", dim, ndim) for dim in (dim1, dim2))
     if first == second:
         raise ValueError(f"diagonal: dim1 and dim2 must differ, got {dim1} and {dim2}")
-    return _diagonal(input, offset=offset, dim1=first, dim2=second)
+    return _diagonal(input, offset=integer("diagonal", "offset", offset), dim1=first, dim2=second)
 
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
@@ -295,13 +296,13 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
         IndexError: there is no such dimension.
         ValueError: the dimensions are the same, or the input is 0-d.
     """
-    if not input.ndim:
+    if not ndim_of("diag_embed", input):
         raise ValueError("diag_embed: a 0-d tensor has no dimension to lay along a diagonal")
     ndim = input.ndim + 1
     first, second = (canonical_dim("diag_embed", dim, ndim) for dim in (dim1, dim2))
     if first == second:
         raise ValueError(f"diag_embed: dim1 and dim2 must differ, got {dim1} and {dim2}")
-    size = input.shape[-1] + abs(offset)
+    size = input.shape[-1] + abs(integer("diag_embed", "offset", offset))
     shape = list(input.shape[:-1])
     for dim in sorted((first, second)):
         shape.insert(dim, size)
@@ -314,10 +315,10 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     Raises:
         ValueError: it is neither a vector nor a matrix.
     """
-    if input.ndim == 1:
+    if ndim_of("diag", input) == 1:
         return diag_embed(input, diagonal)
     if input.ndim == 2:
-        return clone(_diagonal(input, offset=diagonal, dim1=0, dim2=1))
+        return clone(_diagonal(input, offset=integer("diag", "diagonal", diagonal), dim1=0, dim2=1))
     raise ValueError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
 
 
@@ -327,7 +328,7 @@ def trace(input: Any) -> Any:
     Raises:
         ValueError: it is no matrix.
     """
-    if input.ndim != 2:
+    if ndim_of("trace", input) != 2:
         raise ValueError(f"trace: expected a matrix, got shape {tuple(input.shape)}")
     return arithmetic.sum_to(_diagonal(input, offset=0, dim1=0, dim2=1), shape=())
 
@@ -376,7 +377,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
         IndexError: there is no such dimension.
         ValueError: the dimension is shorter than a window, or the step is not positive.
     """
-    dim = canonical_dim("unfold", dimension, input.ndim)
+    dim = canonical_dim("unfold", dimension, ndim_of("unfold", input))
     x = input if input.ndim else reshape(input, (1,))
     if not 0 <= size <= x.shape[dim] or step < 1:
         raise ValueError(

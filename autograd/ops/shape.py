@@ -15,7 +15,7 @@ from ..modes import is_inference_mode_enabled
 from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
-from .dims import canonical_dim, canonical_dims
+from .dims import canonical_dim, canonical_dims, integers, ndim_of, sizes_of
 
 
 def given(function: str, positional: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
@@ -63,7 +63,15 @@ def reshape(input: Any, *shape: Any) -> Any:
     """
     if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
         shape = tuple(shape[0])
-    return _reshape(input, shape=shape)
+    return _reshape(input, shape=_sizes("reshape", shape))
+
+
+def _sizes(function: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The sizes themselves. Arrays take any negative one for a size to be inferred, but that is -1 alone."""
+    for size in shape:
+        if size.__class__ is int and size < -1:
+            raise ValueError(f"{function}: a size cannot be negative, but for one -1, which is inferred; got {shape}")
+    return shape
 
 
 def view(input: Any, *shape: Any) -> Any:
@@ -72,17 +80,17 @@ def view(input: Any, *shape: Any) -> Any:
     Raises:
         ValueError: the number of elements does not fit, or the memory layout does not allow a view.
     """
-    return _view(input, shape=given("view", shape, None))
+    return _view(input, shape=_sizes("view", given("view", shape, None)))
 
 
 def reshape_as(input: Any, other: Any) -> Any:
     """`input` with the shape of `other`."""
-    return _reshape(input, shape=tuple(other.shape))
+    return _reshape(input, shape=sizes_of("reshape_as", other))
 
 
 def view_as(input: Any, other: Any) -> Any:
     """A view of `input` with the shape of `other`; see `view`."""
-    return _view(input, shape=tuple(other.shape))
+    return _view(input, shape=sizes_of("view_as", other))
 
 
 def ravel(input: Any) -> Any:
@@ -97,7 +105,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
         IndexError: there is no such dimension.
         ValueError: `start_dim` comes after `end_dim`.
     """
-    shape = tuple(input.shape)
+    shape = sizes_of("flatten", input)
     if start_dim == 0 and end_dim == -1 and len(shape) != 1:
         return _reshape(input, shape=(-1,))
     start = canonical_dim("flatten", start_dim, len(shape))
@@ -116,9 +124,9 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
         IndexError: there is no such dimension.
         ValueError: the sizes do not multiply to that of `dim`.
     """
-    shape = tuple(input.shape)
+    shape = sizes_of("unflatten", input)
     dim = canonical_dim("unflatten", dim, len(shape))
-    sizes = tuple(sizes)
+    sizes = integers("unflatten", "every size", sizes)
     length = shape[dim] if shape else 1
     known = prod(s for s in sizes if s != -1)
     inferred = sizes.count(-1)
@@ -183,7 +191,7 @@ def t(input: Any) -> Any:
     Raises:
         ValueError: it has more than two dimensions.
     """
-    if input.ndim > 2:
+    if ndim_of("t", input) > 2:
         raise ValueError(f"t: expected a tensor of at most 2 dimensions, got shape {tuple(input.shape)}; use transpose")
     return _permute(input, dims=tuple(range(input.ndim))[::-1])
 
@@ -204,7 +212,9 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
     except (ValueError, IndexError):
         for dim in order:
             canonical_dim("permute", dim, input.ndim)
-        raise
+        raise ValueError(
+            f"permute: dims {order} must name each of the {input.ndim} dimensions of shape {tuple(input.shape)} once"
+        ) from None
 
 
 def movedim(input: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
@@ -214,7 +224,7 @@ def movedim(input: Any, source: int | Sequence[int], destination: int | Sequence
         IndexError: there is no such dimension.
         ValueError: there are not as many sources as destinations.
     """
-    ndim = input.ndim
+    ndim = ndim_of("movedim", input)
     sources = canonical_dims("movedim", source, ndim)
     places = canonical_dims("movedim", destination, ndim)
     if len(sources) != len(places):
@@ -255,7 +265,7 @@ def squeeze(input: Any, dim: int | Sequence[int] | None = None) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
-    shape = input.shape
+    shape = sizes_of("squeeze", input)
     if dim is None:
         dims: Sequence[int] = range(len(shape))
     elif dim.__class__ is int and -len(shape) <= dim < len(shape):
@@ -271,7 +281,7 @@ def unsqueeze(input: Any, dim: int) -> Any:
     Raises:
         IndexError: `dim` is out of range.
     """
-    return _unsqueeze(input, dim=canonical_dim("unsqueeze", dim, input.ndim + 1))
+    return _unsqueeze(input, dim=canonical_dim("unsqueeze", dim, ndim_of("unsqueeze", input) + 1))
 
 
 def expand(input: Any, *size: Any) -> Any:
@@ -280,28 +290,28 @@ def expand(input: Any, *size: Any) -> Any:
     Raises:
         ValueError: the shape does not expand to these sizes.
     """
-    sizes = wanted = given("expand", size, None)
+    sizes = wanted = integers("expand", "every size", given("expand", size, None))
+    shape = sizes_of("expand", input)
     if -1 in sizes:
-        shape = input.shape
         lead = len(sizes) - len(shape)
         wanted = tuple([shape[k - lead] if s == -1 and k >= lead >= 0 else s for k, s in enumerate(sizes)])
     try:
         return arithmetic.broadcast_to(input, shape=wanted)
     except ValueError:
         raise ValueError(
-            f"expand: shape {tuple(input.shape)} does not expand to {sizes}: counted from the right, each size must be "
+            f"expand: shape {shape} does not expand to {sizes}: counted from the right, each size must be "
             f"kept (or -1), or be 1 before; new dimensions in front need a size"
         ) from None
 
 
 def expand_as(input: Any, other: Any) -> Any:
     """`input` expanded to the shape of `other`."""
-    return expand(input, tuple(other.shape))
+    return expand(input, sizes_of("expand_as", other))
 
 
 def broadcast_to(input: Any, size: Sequence[int]) -> Any:
     """`input` expanded to `size`; see `expand`."""
-    return expand(input, tuple(size))
+    return expand(input, integers("broadcast_to", "every size", size))
 
 
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -318,7 +328,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
                 if result[place] not in (1, size):
                     listed = ", ".join(str(tuple(s)) for s in shapes)
                     raise ValueError(
-                        f"shapes {listed} do not broadcast: counted from the right, sizes must agree or be 1"
+                        f"shapes {listed} do not broadcast together: counted from the right, sizes must agree or be 1"
                     )
                 result[place] = size
     return tuple(result)
@@ -326,7 +336,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
 
 def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     """Views of the tensors, expanded to the shape they broadcast to."""
-    shape = broadcast_shapes(*[t.shape for t in tensors])
+    shape = broadcast_shapes(*[sizes_of("broadcast_tensors", t) for t in tensors])
     return tuple([arithmetic.broadcast_to(t, shape=shape) for t in tensors])
 
 
@@ -340,7 +350,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
         raise ValueError(f"meshgrid: indexing must be 'ij' or 'xy', got {indexing!r}")
     axes = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else list(tensors)
     for k, axis in enumerate(axes):
-        if axis.ndim > 1:
+        if ndim_of("meshgrid", axis) > 1:
             raise ValueError(f"meshgrid: tensor {k} has shape {tuple(axis.shape)}; expected 1-d tensors")
     places = list(range(len(axes)))
     if indexing == "xy" and len(axes) > 1:
@@ -350,7 +360,9 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     )
 
 
-def _each(tensors: tuple[Any, ...], function: Any) -> Any:
+def _each(name: str, tensors: tuple[Any, ...], function: Any) -> Any:
+    for tensor in tensors[0] if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else tensors:
+        ndim_of(name, tensor)
     if len(tensors) == 1 and not isinstance(tensors[0], (tuple, list)):
         return function(tensors[0])
     return tuple([function(t) for t in (tensors[0] if len(tensors) == 1 else tensors)])
@@ -358,19 +370,23 @@ def _each(tensors: tuple[Any, ...], function: Any) -> Any:
 
 def atleast_1d(*tensors: Any) -> Any:
     """A 0-d tensor with shape (1,), others as they are; a tuple of them when given several."""
-    return _each(tensors, lambda x: x if x.ndim else _reshape(x, shape=(1,)))
+    return _each("atleast_1d", tensors, lambda x: x if x.ndim else _reshape(x, shape=(1,)))
 
 
 def atleast_2d(*tensors: Any) -> Any:
     """With dimensions of size 1 in front, so that there are two at least; a tuple when given several."""
-    return _each(tensors, lambda x: x if x.ndim > 1 else _reshape(x, shape=(1,) * (2 - x.ndim) + tuple(x.shape)))
+    return _each(
+        "atleast_2d", tensors, lambda x: x if x.ndim > 1 else _reshape(x, shape=(1,) * (2 - x.ndim) + tuple(x.shape))
+    )
 
 
 def atleast_3d(*tensors: Any) -> Any:
     """Three dimensions at least: (), (n,) and (m, n) become (1, 1, 1), (1, n, 1) and (m, n, 1); a tuple when given
     several."""
     shapes = (lambda s: (1, 1, 1), lambda s: (1, *s, 1), lambda s: (*s, 1))
-    return _each(tensors, lambda x: x if x.ndim > 2 else _reshape(x, shape=shapes[x.ndim](tuple(x.shape))))
+    return _each(
+        "atleast_3d", tensors, lambda x: x if x.ndim > 2 else _reshape(x, shape=shapes[x.ndim](tuple(x.shape)))
+    )
 
 
 # Copies.

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
-from .dims import canonical_dim, ndim_of
+from .dims import canonical_dim, integer, ndim_of
 from .extremum import ValuesAndIndices, chosen, place_along, place_chosen, shared_among_equals
 from .shape import reshape
 
@@ -126,7 +126,7 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
     dim = canonical_dim("topk", dim, ndim)
     if ndim == 0:
         return _as_0d(topk(reshape(input, (1,)), k))
-    if not 0 <= k <= input.shape[dim]:
+    if not 0 <= integer("topk", "k", k) <= input.shape[dim]:
         raise RuntimeError(f"topk: k={k} is not from 0 to {input.shape[dim]}, the size of dimension {dim}")
     return ValuesAndIndices(*_topk(input, k=k, dim=dim, largest=largest))
 
@@ -160,7 +160,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Values
     dim = canonical_dim("kthvalue", dim, ndim)
     if ndim == 0:
         return _as_0d(kthvalue(reshape(input, (1,)), k, keepdim=True))
-    if not 1 <= k <= input.shape[dim]:
+    if not 1 <= integer("kthvalue", "k", k) <= input.shape[dim]:
         raise RuntimeError(f"kthvalue: k={k} is not from 1 to {input.shape[dim]}, the size of dimension {dim}")
     return ValuesAndIndices(*_kthvalue(input, k=k, dim=dim, keepdim=keepdim))
 
