@@ -82,7 +82,8 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     inputs = ", ".join(
         f"{name} {describe(value)}" for name, value in zip(_input_names(op, len(arrays)), arrays, strict=True)
     )
-    given = "".join(f", {name}={_short(value)}" for name, value in attributes if value is not None and value is not False)
+    said = [(name, value) for name, value in attributes if value is not None and value is not False]
+    given = "".join(f", {name}={_short(value)}" for name, value in said)
     kind: type[Exception]
     for kind in (MemoryError, IndexError, TypeError, ValueError, NotImplementedError, RuntimeError):
         if isinstance(error, kind):

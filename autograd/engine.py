@@ -16,7 +16,7 @@ from ..backends import Array, backend_of
 from .modes import enable_grad
 from .node import Edge, Freed, Node
 from .record import user_line
-from .tensor import Tensor, from_array
+from .tensor import Tensor, from_array, tensors_of
 from .versions import check_unchanged, clock, record_change
 
 Cotangents = dict[Any, Any]
@@ -231,11 +231,20 @@ def _call_hooks(hooks: dict[int, Any], g: Any, recorded: bool) -> Any:
     for hook in list(hooks.values()):
         result = hook(tensor)
         if result is not None:
-            if not isinstance(result, Tensor) or result.shape != tensor.shape:
-                got = f"shape {result.shape}" if isinstance(result, Tensor) else type(result).__name__
-                raise RuntimeError(f"a tensor hook must return None or a tensor of shape {tensor.shape}, got {got}")
+            _expect_like("a tensor hook", result, tensor)
             tensor = result
     return tensor if recorded else tensor._array
+
+
+def _expect_like(what: str, result: Any, tensor: Tensor) -> None:
+    """Raises unless what a hook returned can take the place of the gradient `tensor`."""
+    fits = isinstance(result, Tensor) and result.shape == tensor.shape and result.dtype == tensor.dtype
+    if not fits or result.backend is not tensor.backend:
+        wanted, got = [
+            f"shape {t.shape}, dtype {t.dtype}, on {t.device}" if isinstance(t, Tensor) else type(t).__name__
+            for t in (tensor, result)
+        ]
+        raise RuntimeError(f"{what} must return None or a gradient of {wanted}; got {got}")
 
 
 def _run_hooks(node: Node, g: Any, recorded: bool) -> Any:
@@ -268,11 +277,15 @@ def _run_node_hooks(node: Node, results: Any, g: Any, recorded: bool) -> Any:
     for hook in list(node.extra.node_hooks.values()):
         changed = hook(grad_inputs, grad_outputs)
         if changed is not None:
-            if len(changed) != len(grad_inputs):
+            if not isinstance(changed, tuple) or len(changed) != len(grad_inputs):
+                got = f"{len(changed)}" if isinstance(changed, tuple) else type(changed).__name__
                 raise RuntimeError(
-                    f"{node.name()}: a hook returned {len(changed)} gradients for {len(grad_inputs)} inputs"
+                    f"{node.name()}: a hook must return None or a tuple of {len(grad_inputs)} gradients, got {got}"
                 )
-            grad_inputs = tuple(changed)
+            for new, old in zip(changed, grad_inputs, strict=True):
+                if new is not None and old is not None:
+                    _expect_like(f"{node.name()}: a hook", new, old)
+            grad_inputs = changed
     return grad_inputs if recorded else tuple(None if r is None else r._array for r in grad_inputs)
 
 
@@ -339,8 +352,7 @@ def grad(
         RuntimeError: an input is not used and that is not allowed, or does not require a gradient; else as
             `Tensor.backward`.
     """
-    outs = (outputs,) if isinstance(outputs, Tensor) else tuple(outputs)
-    ins = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
+    outs, ins = tensors_of("grad", "outputs", outputs), tensors_of("grad", "inputs", inputs)
     if grad_outputs is None:
         cotangents: tuple[Tensor | None, ...] = (None,) * len(outs)
     else:

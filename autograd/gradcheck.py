@@ -164,6 +164,8 @@ def _outputs(func: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Tens
     with enable_grad():
         result = func(*arguments)
     results = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+    if results and not any(isinstance(t, Tensor) for t in results):
+        raise ValueError(f"gradcheck: {_name(func)} returned no tensor, but {type(result).__name__}")
     found = tuple(t for t in results if isinstance(t, Tensor) and t.requires_grad)
     for j, tensor in enumerate(found):
         if tensor.is_complex():

@@ -190,18 +190,18 @@ def _erased(xp: Any, x: Array, *, steps: Steps, order: tuple[int, ...]) -> Array
 _erase = op("erase", _erased, vjp=lambda g, steps, order: _erase(g, steps=steps, order=order), linear=True)
 
 
-def assign(target: Tensor, index: Any, value: Any) -> None:
+def assign(target: Tensor, index: Any, value: Any, name: str = "setitem") -> None:
     """`target[index] = value`; see `Tensor.__setitem__`."""
     recording = current().grad
     if recording:
-        _refuse_leaf(target, "setitem")
+        _refuse_leaf(target, name)
         for tensor in (target, value):
             if isinstance(tensor, Tensor) and tensor._edge is INFERENCE:
                 refuse_inference(_write_view.op)
-    _refuse_overlap(target._array, "setitem")
-    with _writing("setitem"):
+    _refuse_overlap(target._array, name)
+    with _writing(name):
         result = overwrite(target, index, value)
-    record_change(changed_by(target, index), "setitem", user_line() if current().debug else None)
+    record_change(changed_by(target, index), name, user_line() if current().debug else None)
     if recording:
         rebase(target, result)
 

@@ -132,6 +132,8 @@ class TensorMethods:
 
     def type_as(self: Any, other: Tensor) -> Tensor:
         """The tensor with the dtype of another."""
+        if not isinstance(other, Tensor):
+            raise TypeError(f"type_as: expected a tensor, got {type(other).__name__}")
         return self.to(other.dtype)
 
     def float(self: Any) -> Tensor:
@@ -461,18 +463,34 @@ class TensorMethods:
 
     def zero_(self: Any) -> Tensor:
         """Becomes 0 everywhere, in place."""
-        return self.fill_(0)
+        inplace.assign(self, ..., 0, "zero_")
+        return self
 
     def fill_(self: Any, value: Any) -> Tensor:
-        """Becomes `value` everywhere, in place."""
-        inplace.assign(self, ..., value)
+        """Becomes `value`, a number or a 0-d tensor, everywhere, in place.
+
+        Raises:
+            TypeError, ValueError: it is none, or has dimensions.
+        """
+        if not isinstance(value, (builtins.int, builtins.float, complex, Tensor)) and not is_array(value):
+            raise TypeError(f"fill_: the value must be a number or a 0-d tensor, got {type(value).__name__}")
+        if getattr(value, "ndim", 0):
+            raise ValueError(f"fill_: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
+        inplace.assign(self, ..., value, "fill_")
         return self
 
     def copy_(self: Any, source: Any) -> Tensor:
-        """Takes the values of `source`, which broadcasts, may be of another dtype, and may live on another device."""
+        """Takes the values of `source`, which broadcasts, may be of another dtype, and may live on another device.
+
+        Raises:
+            ValueError: its shape does not broadcast to this one's.
+        """
+        shape = tuple(getattr(source, "shape", ()))
+        if len(shape) > self.ndim or any(n not in (1, self.shape[-k]) for k, n in enumerate(shape[::-1], 1)):
+            raise ValueError(f"copy_: a source of shape {shape} does not broadcast to shape {self.shape}")
         if isinstance(source, Tensor):
             source = ops.arithmetic.cast(ops.creation.moved(source, self.device), dtype=self.dtype)
-        inplace.assign(self, ..., source)
+        inplace.assign(self, ..., source, "copy_")
         return self
 
 

@@ -62,6 +62,9 @@ class _Switch:
     _before: Mode | None = None  # of a switch that changed the mode when it was made: the mode until then
 
     def __init__(self, **change: bool) -> None:
+        for name, value in change.items():
+            if not isinstance(value, bool):
+                raise TypeError(f"{type(self).__name__}: {name} is True or False, got {value!r}")
         self._change = change
 
     def _set_at_once(self) -> None:
@@ -85,6 +88,8 @@ class _Switch:
         return _Switch(**self._change)
 
     def __call__(self, function: F) -> F:
+        if not callable(function):
+            raise TypeError(f"{type(self).__name__} decorates functions, got {type(function).__name__}")
         if self._before is not None:
             _mode.set(self._before)
             self._before = None

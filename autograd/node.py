@@ -139,6 +139,14 @@ class Handle:
 
     @classmethod
     def add(cls, hooks: dict[int, Any], hook: Any) -> Handle:
+        """Registers a hook: a function, or one with what is to be known of it in a tuple.
+
+        Raises:
+            TypeError: it cannot be called.
+        """
+        function = hook[0] if isinstance(hook, tuple) else hook
+        if not callable(function):
+            raise TypeError(f"a hook is a function, got {type(function).__name__}")
         number = next(cls._numbers)
         hooks[number] = hook
         return cls(hooks, number)

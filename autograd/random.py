@@ -98,7 +98,7 @@ def stream_of(backend: Backend, generator: Generator | None = None) -> BackendGe
 
 def _finish(array: Any, home: Backend, place: str | None, requires_grad: bool) -> Tensor:
     tensor = from_array(home.asarray(array, None, place))
-    return tensor.requires_grad_() if requires_grad else tensor
+    return tensor.requires_grad_(requires_grad) if requires_grad else tensor
 
 
 def _floating(name: str, dtype: Any) -> Any:
@@ -135,6 +135,8 @@ def randint(low: int, high: Any = None, size: Sequence[int] | None = None, *, ge
     """
     if size is None:
         low, high, size = 0, low, high
+    if size is None:
+        raise TypeError("randint: give a size, randint(high, (2, 3))")
     low, high = integer("randint", "low", low), integer("randint", "high", high)
     shape = shape_of("randint", (size,))
     if low >= high:

@@ -6,7 +6,7 @@ stand in `methods.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -77,7 +77,7 @@ class Tensor(TensorMethods):
         self._edge: Edge = None
         self._requires = False
         if requires_grad:
-            self.requires_grad_()
+            self.requires_grad_(requires_grad)
 
     # What it is
 
@@ -124,8 +124,17 @@ class Tensor(TensorMethods):
         return self.device.type == "cuda"
 
     def size(self, dim: int | None = None) -> Any:
-        """The shape, or its entry `dim`."""
-        return self.shape if dim is None else self.shape[dim]
+        """The shape, or its entry `dim`.
+
+        Raises:
+            IndexError: there is no such dimension.
+        """
+        shape = self._array.shape
+        if dim is None:
+            return shape
+        if not -len(shape) <= dim < len(shape):
+            raise IndexError(f"size: there is no dimension {dim} in shape {shape}")
+        return shape[dim]
 
     def dim(self) -> int:
         """The number of dimensions."""
@@ -178,8 +187,11 @@ class Tensor(TensorMethods):
         """Sets `requires_grad` of a leaf, and returns it.
 
         Raises:
+            TypeError: `requires_grad` is no bool.
             RuntimeError: the dtype cannot hold a gradient, it was made in inference mode, or it is no leaf.
         """
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"requires_grad is True or False, got {requires_grad!r}")
         if requires_grad:
             if not dtypes.is_differentiable(self.dtype):
                 raise RuntimeError(
@@ -190,7 +202,7 @@ class Tensor(TensorMethods):
                 raise RuntimeError("a tensor made in inference_mode cannot require a gradient; clone() it outside")
         elif self._edge is not None:
             raise RuntimeError("requires_grad can only be turned off on a leaf; use detach() for a tensor without it")
-        self._requires = bool(requires_grad)
+        self._requires = requires_grad
         return self
 
     @property
@@ -262,11 +274,10 @@ class Tensor(TensorMethods):
         """
         from .engine import run_backward
 
-        if isinstance(inputs, Tensor):
-            inputs = (inputs,)
-        if inputs is not None and len(inputs) == 0:
+        targets = None if inputs is None else tensors_of("backward", "inputs", inputs)
+        if targets == ():
             raise RuntimeError("backward: inputs is empty; leave it out to accumulate into every leaf")
-        run_backward((self,), (gradient,), retain_graph, create_graph, None if inputs is None else tuple(inputs))
+        run_backward((self,), (gradient,), retain_graph, create_graph, targets)
 
     def retain_grad(self) -> None:
         """Keeps this non-leaf's gradient in `.grad` when backward passes.
@@ -298,7 +309,13 @@ class Tensor(TensorMethods):
         return Handle.add(self._hooks, hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[[Tensor], None]) -> Handle:
-        """Calls `hook(tensor)` after backward has added to this leaf's `.grad`."""
+        """Calls `hook(tensor)` after backward has added to this leaf's `.grad`.
+
+        Raises:
+            RuntimeError: it does not require a gradient, or is no leaf.
+        """
+        if not self._requires:
+            raise RuntimeError("register_post_accumulate_grad_hook: this tensor does not require a gradient")
         if self._edge is not None:
             raise RuntimeError("register_post_accumulate_grad_hook: only leaves accumulate gradients")
         if self._after is None:
@@ -386,7 +403,7 @@ class Tensor(TensorMethods):
         return complex(self.item())
 
     def __index__(self) -> int:
-        if self.dtype.kind not in "iub":
+        if self.dtype.kind not in "iub" or self._array.size != 1:
             raise TypeError(f"only integer tensors of one element can be an index, got {self.dtype} {self.shape}")
         return int(self.item())
 
@@ -412,6 +429,7 @@ class Tensor(TensorMethods):
         made._array = backend_of(self._array).copy(self._array)
         made._grad = None if self._grad is None else self._grad.detach().clone()
         made._hooks = made._after = None
+        made._view = made._views = None  # the copy has memory of its own
         return made
 
     def __reduce__(self) -> Any:
@@ -450,6 +468,19 @@ def from_array(array: Array, edge: Edge = None) -> Tensor:
     return tensor
 
 
+def tensors_of(function: str, name: str, given: Any) -> tuple[Tensor, ...]:
+    """An argument that is a tensor or several, as a tuple.
+
+    Raises:
+        TypeError: it is neither.
+    """
+    found = (given,) if isinstance(given, Tensor) else tuple(given) if isinstance(given, Iterable) else (given,)
+    for item in found:
+        if not isinstance(item, Tensor):
+            raise TypeError(f"{function}: {name} must be a tensor or several, got {type(item).__name__}")
+    return found
+
+
 def as_array(data: Any, dtype: dtypes.DTypeLike, device: object, backend: str | None) -> Array:
     """The array that `cr.tensor(data, dtype, device, backend)` holds, shared with `data` where it is one already.
 
@@ -464,6 +495,8 @@ def as_array(data: Any, dtype: dtypes.DTypeLike, device: object, backend: str | 
         home, place = resolve(device, backend)
         return _from_python(data, wanted, home, place)
     source = backend_of(data)
+    if wanted is None and not data.dtype.isnative:
+        wanted = data.dtype.newbyteorder("=")
     if device is None and backend is None:
         return source.asarray(data, wanted)
     home, place = resolve(device, backend)
@@ -478,8 +511,11 @@ def _from_python(data: Any, dtype: np.dtype | None, home: Backend, place: str | 
         dtype = dtype or found
     try:
         array = home.asarray(data, dtype, place)
-    except (ValueError, TypeError) as error:
-        raise type(error)(
+    except (ValueError, TypeError, OverflowError) as error:
+        if isinstance(data, int):
+            raise OverflowError(f"the integer {data} does not fit into {dtype or '64 bits'}") from None
+        kind = next(k for k in (OverflowError, ValueError, TypeError) if isinstance(error, k))
+        raise kind(
             f"a tensor is made of numbers, arrays, or nested lists of equal lengths, got {type(data).__name__}: {error}"
         ) from None
     if dtype is None and array.dtype.kind in "fc" and not hasattr(data, "dtype"):
@@ -520,4 +556,4 @@ def to_device(array: Array, device: object) -> Array:
     return target.asarray(source.to_host(array), None, str(device))
 
 
-__all__ = ["Device", "Leaf", "Tensor", "ViewOf", "as_array", "from_array", "to_device"]
+__all__ = ["Device", "Leaf", "Tensor", "ViewOf", "as_array", "from_array", "tensors_of", "to_device"]

@@ -41,7 +41,7 @@ def as_dtype(dtype: DTypeLike) -> np.dtype:
         raise TypeError(f"{dtype!r} is not a dtype; write cr.float32, 'float32' or np.float32") from None
     if found.kind not in "biufc" and found.name != "bfloat16":
         raise TypeError(f"a tensor holds numbers or booleans, not {found}")
-    return found
+    return found if found.isnative else found.newbyteorder("=")
 
 
 def is_differentiable(dtype: np.dtype) -> Any:

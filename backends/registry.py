@@ -41,7 +41,16 @@ class MixedBackends(TypeError):
 
 
 def register_backend(name: str, factory: Callable[[], Backend]) -> None:
-    """Makes `name` known; `factory` (a Backend subclass, say) is called on first use."""
+    """Makes `name` known; `factory` (a Backend subclass, say) is called on first use.
+
+    Raises:
+        TypeError: the name is no string, or the factory cannot be called.
+        ValueError: the name is taken, or empty.
+    """
+    if not isinstance(name, str) or not callable(factory):
+        raise TypeError(f"register_backend: expected a name and a function that makes a Backend, got {name!r}, {factory!r}")
+    if not name:
+        raise ValueError("register_backend: the name is empty")
     if name in _BUILT_IN or name in _factories or name == "auto":
         raise ValueError(f"the backend name {name!r} is taken")
     _factories[name] = factory
@@ -68,9 +77,9 @@ def _factory(name: str) -> Callable[[], Backend]:
     for entry in _entry_points(name=name):
         try:
             return entry.load()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # whatever a plugin does while it is imported
             raise BackendUnavailable(
-                f"the {name} backend cannot be used here: loading {entry.value!r}: {error}"
+                f"the {name} backend cannot be used here: loading {entry.value!r}: {type(error).__name__}: {error}"
             ) from error
     raise ValueError(f"no backend is called {name!r}; there are {', '.join(backend_names())}, and 'auto'")
 
@@ -93,18 +102,25 @@ def _load(name: str) -> Backend:
         if name == "auto":
             _loaded[name] = get_backend_by_name("cupy" if unavailable("cupy") is None else "numpy")
             return _loaded[name]
-        backend = _factory(name)()
-        reason = backend.unavailable()
+        factory = _factory(name)
+        try:
+            backend = factory()
+            reason, namespace = backend.unavailable(), None
+            if reason is None:
+                namespace, kinds = backend.xp, (backend.array_type, *backend.scalar_types)
+        except Exception as error:  # of a plugin: what it cannot do must not keep the others from being used
+            raise BackendUnavailable(
+                f"the {name} backend cannot be used here: making it: {type(error).__name__}: {error}"
+            ) from error
         if reason is not None:
             raise BackendUnavailable(f"the {name} backend cannot be used here: {reason}")
-        kinds = (backend.array_type, *backend.scalar_types)
         for kind in kinds:
             if kind in BACKENDS:
                 raise ValueError(f"{kind.__qualname__} arrays belong to the {BACKENDS[kind].name} backend already")
         _loaded[name] = backend
         SCALARS.update(backend.scalar_types)
         for kind in kinds:
-            NAMESPACES[kind] = backend.xp
+            NAMESPACES[kind] = namespace
             BACKENDS[kind] = backend
         return backend
 

@@ -86,7 +86,7 @@ def split(data: Images, seed: int) -> tuple[Images, Images]:
     from sklearn.model_selection import train_test_split
 
     counts = np.bincount(data.labels)
-    if len(data.labels) < 20 or counts[counts > 0].min() < 2 or (counts > 0).sum() < 2:
+    if len(data.labels) < 20 or np.min(counts[counts > 0]) < 2 or (counts > 0).sum() < 2:
         raise ValueError(
             f"{len(data.labels)} images with {int((counts > 0).sum())} classes are too few to learn from: at least 20 "
             f"images, two classes and two images of each are needed"

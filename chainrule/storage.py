@@ -7,12 +7,14 @@ state, a checkpoint of several parts) is taken apart into named tensors, and its
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
+import re
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +51,15 @@ def save(obj: Any, f: StrPath, metadata: Mapping[str, str] | None = None) -> Non
         header[_STRUCTURE] = json.dumps(structure)
     arrays = {name: _on_host(name, tensor) for name, tensor in tensors.items()}
 
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     with _replacing(Path(os.path.realpath(f))) as path:
-        save_file(arrays, path, metadata=header or None)
+        try:
+            save_file(arrays, path, metadata=header or None)
+        except SafetensorError as error:  # a full disk, say
+            number = re.search(r"\(os error (\d+)\)", str(error))
+            raise OSError(int(number[1]) if number else errno.EIO, str(error)) from None
 
 
 def load(f: StrPath, map_location: object = None, *, backend: str | None = None, weights_only: bool = True) -> Any:
@@ -186,8 +193,11 @@ def _replacing(path: Path) -> Iterator[Path]:
         with open(new, "rb+") as written:
             os.fsync(written.fileno())
         os.replace(new, path)
-    except BaseException:
-        new.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            new.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno is not None:  # with the name the caller knows
+            raise OSError(error.errno, f"{os.strerror(error.errno)}, so nothing was saved", os.fspath(path)) from None
         raise
     _sync_folder(path.parent)
 
@@ -214,10 +224,10 @@ def _sync_folder(folder: Path) -> None:
 def _opened(f: StrPath) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
-    with open(f, "rb") as file:  # the usual errors for a file that is missing or cannot be read
+    with open(os.fspath(f), "rb") as file:  # the usual errors for a file that is missing or cannot be read
         start = file.read(8)
     try:
-        with safe_open(f, framework="np") as opened:
+        with safe_open(os.fspath(f), framework="np") as opened:
             yield opened
     except SafetensorError as error:
         raise ValueError(f"{os.fspath(f)} is no safetensors file, or is cut off ({error}){_guess(start)}") from None

@@ -135,5 +135,5 @@ def _checked(images: np.ndarray, labels: np.ndarray, source: str) -> Images:
     scaled = images.astype(np.float32)
     if not np.isfinite(scaled).all():
         raise DataFileError(f"{source}: the images have values that are not finite")
-    top = 255.0 if images.dtype == np.uint8 and images.max() > 16 else max(float(scaled.max()), 1.0)
+    top = 255.0 if images.dtype == np.uint8 and np.max(images) > 16 else max(float(np.max(scaled)), 1.0)
     return Images(scaled / np.float32(top), labels.astype(np.int64))

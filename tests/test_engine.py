@@ -289,7 +289,8 @@ def test_what_a_hook_returns_is_not_shared(backend: Backend) -> None:
 def test_a_second_backward_names_the_first(backend: Backend) -> None:
     x = leaf(cr, X)
     loss = (x.exp() * x).sum()
-    loss.backward(); here = line()  # fmt: skip
+    here = line() + 1
+    loss.backward()
     before = x.grad.tolist()
     with pytest.raises(RuntimeError, match="retain_graph=True") as caught:
         loss.backward()

@@ -40,7 +40,7 @@ def assert_like(values: np.ndarray, distribution: Any) -> None:
 def test_the_test_of_distributions_tells_them_apart() -> None:
     values = np.random.default_rng(0).standard_normal((60, 40))
     assert_like(values, stats.norm(0, 1))
-    for other in (stats.norm(0, 0.9), stats.norm(0, 1.1), stats.norm(0.1, 1), stats.uniform(-3**0.5, 2 * 3**0.5)):
+    for other in (stats.norm(0, 0.9), stats.norm(0, 1.1), stats.norm(0.1, 1), stats.uniform(-(3**0.5), 2 * 3**0.5)):
         with pytest.raises(AssertionError):
             assert_like(values, other)
 

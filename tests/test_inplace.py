@@ -384,8 +384,10 @@ def test_the_error_names_both_ops_and_in_debug_mode_both_lines(backend: Backend)
     assert x.grad is None and w.grad is None
     with cr.autograd.set_debug(True):
         y = x * 1
-        z = (y * w).sum(); saved = line()  # fmt: skip
-        y[0] = 1.0; changed = line()  # fmt: skip
+        saved = line() + 1
+        z = (y * w).sum()
+        changed = line() + 1
+        y[0] = 1.0
     with pytest.raises(RuntimeError, match=r"setitem") as caught:
         z.backward()
     assert f"{__file__}:{saved}" in str(caught.value)

@@ -65,7 +65,8 @@ def test_names_are_pytorchs(backend: Backend) -> None:
             assert [n for n, _ in getattr(ours, method)(**apart)] == [n for n, _ in getattr(theirs, method)(**apart)]
     for method in ("named_parameters", "named_buffers"):
         for settings in (dict(prefix="top"), dict(recurse=False), dict(prefix="top", recurse=False)):
-            assert [n for n, _ in getattr(ours, method)(**settings)] == [n for n, _ in getattr(theirs, method)(**settings)]
+            mine, yours = ([n for n, _ in getattr(net, method)(**settings)] for net in (ours, theirs))
+            assert mine == yours
     assert list(ours.state_dict()) == list(theirs.state_dict())
     assert list(ours.state_dict(prefix="x.")) == list(theirs.state_dict(prefix="x."))
     assert len(list(ours.parameters())) == len(list(theirs.parameters()))
@@ -79,15 +80,19 @@ def test_names_are_pytorchs(backend: Backend) -> None:
 def test_text_is_pytorchs() -> None:
     def variety(lib: Any) -> Any:
         L = lib.nn
+        simple = [
+            *(L.Linear(3, 4), L.Linear(4, 4, bias=False), L.Flatten(), L.Unflatten(1, (2, 2)), L.Dropout(0.3)),
+            *(L.LeakyReLU(0.2, inplace=True), L.ELU(2.0), L.GELU("tanh"), L.Softmax(dim=1), L.LogSoftmax(dim=-1)),
+            *(L.Softplus(2.0), L.Hardtanh(-2.0, 3.0), L.ReLU6(True), L.ReLU(), L.ReLU(inplace=True), L.SiLU()),
+            *(L.Identity(5), L.ModuleList(), L.Sequential()),
+        ]
         return L.Sequential(
             OrderedDict(
-                one=L.Linear(3, 4), two=L.Linear(4, 4, bias=False), flat=L.Flatten(), unflat=L.Unflatten(1, (2, 2)),
-                drop=L.Dropout(0.3), leaky=L.LeakyReLU(0.2, inplace=True), elu=L.ELU(2.0), gelu=L.GELU("tanh"),
-                soft=L.Softmax(dim=1), log=L.LogSoftmax(dim=-1), plus=L.Softplus(2.0), hard=L.Hardtanh(-2.0, 3.0),
-                six=L.ReLU6(True), relu=L.ReLU(), relu_=L.ReLU(inplace=True), silu=L.SiLU(), id=L.Identity(5),
-                list=L.ModuleList([L.Linear(2, 2), L.Linear(2, 2), L.ReLU(), L.Linear(2, 2)]), empty=L.ModuleList(),
-                dict=L.ModuleDict({"x": L.Tanh(), "y": L.Sigmoid()}), inner=L.Sequential(L.LogSigmoid()), nothing=L.Sequential(),
-            )  # fmt: skip
+                simple=L.Sequential(*simple),
+                list=L.ModuleList([L.Linear(2, 2), L.Linear(2, 2), L.ReLU(), L.Linear(2, 2)]),
+                dict=L.ModuleDict({"x": L.Tanh(), "y": L.Sigmoid()}),
+                inner=L.Sequential(L.LogSigmoid()),
+            )
         )
 
     assert repr(variety(cr)) == repr(variety(torch))
@@ -157,7 +162,8 @@ def test_wrong_assignments_are_refused() -> None:
         m.register_buffer("v", [1.0])
     with pytest.raises(TypeError, match="must be a module or None, got int"):
         m.add_module("v", 3)
-    for name, message in [("", "cannot be empty"), ("a.b", "contain a dot"), ("training", "has an attribute 'training'")]:
+    names = [("", "cannot be empty"), ("a.b", "contain a dot"), ("training", "has an attribute 'training'")]
+    for name, message in names:
         for register, value in [(m.register_parameter, None), (m.register_buffer, None), (m.add_module, None)]:
             with pytest.raises(KeyError, match=message):
                 register(name, value)
@@ -237,8 +243,12 @@ def test_a_state_that_does_not_fit_changes_nothing(assign: bool, backend: Backen
         ({**good, "2.bias": cr.zeros(2)}, False, (r"do not fit: 2.bias: shape \(2,\), the module has \(1,\)",)),
         ({**good, "2.bias": cr.zeros(1, dtype=cr.complex64)}, True, ("2.bias: dtype complex64",)),
         ({**good, "2.bias": "text"}, True, ("2.bias: str is no tensor",)),
-        ({"2.weight": cr.zeros(1, 1), "x": cr.zeros(1)}, True, ("missing: 0.weight, 0.bias, 2.bias", "unexpected: x", "do not fit: 2.weight")),
-    ]  # fmt: skip
+        (
+            {"2.weight": cr.zeros(1, 1), "x": cr.zeros(1)},
+            True,
+            ("missing: 0.weight, 0.bias, 2.bias", "unexpected: x", "do not fit: 2.weight"),
+        ),
+    ]
     for state, strict, messages in cases:
         for message in messages:
             with pytest.raises(RuntimeError, match=message) as caught:
@@ -299,6 +309,16 @@ def test_a_copy_is_apart(backend: Backend) -> None:
     with cr.no_grad():
         twin.scale.fill_(7.0)
     assert (host(net.scale) == 1).all()
+
+
+def test_a_copy_of_a_view_is_no_view(backend: Backend) -> None:
+    """An in-place op on the copy must not touch the graph of what the original looks at."""
+    whole = cr.ones(3)
+    net = nn.Module()
+    net.register_buffer("part", whole[1:])
+    twin = copy.deepcopy(net)
+    twin.part *= cr.ones(2, requires_grad=True)
+    assert twin.part.requires_grad and not whole.requires_grad and not net.part.requires_grad
 
 
 # Modes and conversion
@@ -613,6 +633,12 @@ def test_layers_are_pytorchs(name: str, settings: dict[str, Any], inplace: bool,
         np.testing.assert_allclose(host(ours), theirs.detach().numpy(), rtol=1e-9, atol=1e-12)
 
 
+def test_the_slope_of_logsigmoid_at_0(backend: Backend) -> None:
+    x = cr.tensor([0.0, -0.0, -800.0, 800.0], requires_grad=True)
+    nn.LogSigmoid()(x).sum().backward()
+    np.testing.assert_allclose(host(x.grad), [0.5, 0.5, 1, 0])
+
+
 def test_layers_take_arguments_in_pytorchs_order() -> None:
     for name in dict.fromkeys([*(n for n, _ in LAYERS), "Linear", "Dropout"]):
         ours, theirs = (inspect.signature(getattr(lib.nn, name)).parameters for lib in (cr, torch))
@@ -701,7 +727,8 @@ def test_normalize_is_pytorchs(backend: Backend) -> None:
     values = np.random.default_rng(0).standard_normal((3, 4))
     values[1] = 0
     for settings in ({}, dict(p=1.0), dict(dim=0), dict(p=math.inf, dim=-1), dict(eps=10.0)):
-        x, y = cr.tensor(values, requires_grad=True, device=cr.zeros(()).device), torch.tensor(values, requires_grad=True)
+        x = cr.tensor(values, requires_grad=True, device=cr.zeros(()).device)
+        y = torch.tensor(values, requires_grad=True)
         a, b = F.normalize(x, **settings), torch.nn.functional.normalize(y, **settings)
         np.testing.assert_allclose(host(a), b.detach().numpy(), rtol=1e-12)
         (a * a * a).sum().backward()
@@ -711,7 +738,8 @@ def test_normalize_is_pytorchs(backend: Backend) -> None:
 
 def test_functions_in_place_and_their_settings(backend: Backend) -> None:
     x = cr.tensor([-2.0, 0.5, 9.0])
-    for name, settings in [("relu", ()), ("relu6", ()), ("silu", ()), ("leaky_relu", (0.2,)), ("elu", (0.5,)), ("hardtanh", (-1.0, 2.0))]:
+    activations: dict[str, tuple[float, ...]] = {"leaky_relu": (0.2,), "elu": (0.5,), "hardtanh": (-1.0, 2.0)}
+    for name, settings in {"relu": (), "relu6": (), "silu": (), **activations}.items():
         function = getattr(F, name)
         expected = host(function(x, *settings)).copy()
         y = x.clone()

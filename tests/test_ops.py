@@ -245,12 +245,15 @@ def test_finite_differences(row: Row, k: int, backend: Backend) -> None:
         pytest.skip("no argument of this sample requires a gradient")
 
     def function(*leaves: Any) -> tuple[Any, ...]:
-        return tuple(t for t in flat(call(*leaves)) if has_gradient(t))
+        return tuple(t for t in flat(call(*leaves)) if isinstance(t, cr.Tensor))
 
     function.__name__ = row.name
+    results = function(*call.leaves)
+    if not results:
+        pytest.skip("the result of this sample is empty")
     with quiet():
         assert cr.autograd.gradcheck(function, call.leaves, rtol=1e-4, fast_mode=True)
-        if row.gradgrad and function(*call.leaves):
+        if row.gradgrad and any(has_gradient(t) for t in results):
             assert cr.autograd.gradgradcheck(function, call.leaves, rtol=1e-4, fast_mode=True)
 
 

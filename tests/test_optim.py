@@ -53,6 +53,11 @@ every_configuration = pytest.mark.parametrize(("name", "settings"), CONFIGURATIO
 SHAPES = [(3, 4), (5,), (), (2, 0), (30, 40), (1,)]
 
 
+def enough(steps: int, backend: Backend) -> int:
+    """As many steps; a few on the strict stand-in, whose arithmetic is the same and slow."""
+    return steps if backend.name != "standin" else min(steps, 8)
+
+
 def host(tensor: Any) -> np.ndarray:
     return tensor.backend.to_host(tensor.array)
 
@@ -106,7 +111,7 @@ class Race:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_fifty_steps_are_pytorchs(name: str, settings: dict[str, Any], dtype: str, backend: Backend) -> None:
     race = Race(name, settings, dtype, SHAPES)
-    for _ in range(50):
+    for _ in range(enough(50, backend)):
         race.step()
     race.compare()
     race.compare_states()
@@ -130,7 +135,7 @@ def test_cut_and_shared_pieces_are_pytorchs(
     monkeypatch.setattr(layout, "SMALL", 16)
     shapes = [(3, 4), (70,), (16,), (13, 17), (16,), (17,), (), (16,), (16,), (2, 0), (64,)]
     race = Race(name, settings, "float64", shapes)
-    for k in range(8):
+    for k in range(4):
         race.step(skip=() if k % 2 else (2, 3))
     race.compare()
     race.compare_states()
@@ -246,7 +251,7 @@ def test_a_module_trains_like_pytorchs(backend: Backend) -> None:
     ours.load_state_dict({k: cr.tensor(v.numpy()) for k, v in theirs.state_dict().items()})
     x, y = np.random.default_rng(0).standard_normal((20, 5)), np.arange(20) % 3
     mine, yours = optim.Adam(ours.parameters(), lr=0.05), torch.optim.Adam(theirs.parameters(), lr=0.05)
-    for _ in range(50):
+    for _ in range(enough(50, backend)):
         for lib, net, optimizer in ((cr, ours, mine), (torch, theirs, yours)):
             place = {"device": cr.zeros(()).device} if lib is cr else {}
             optimizer.zero_grad()

@@ -85,9 +85,11 @@ def test_any_memory_layout(backend: Backend, tmp_path: Path) -> None:
 
 
 NESTED: list[Any] = [
-    5, "text", None, True, 2.5, float("inf"), float("nan"), [], {}, (), [1, (2, [3]), {"a": None}], {1: 2, "1": 3, -4: []},
+    *(5, "text", None, True, 2.5, float("inf"), float("nan"), [], {}, ()),
+    [1, (2, [3]), {"a": None}],
+    {1: 2, "1": 3, -4: []},
     {"a.b": 1, "a": {"b": 2}},
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("obj", NESTED, ids=repr)
@@ -161,9 +163,13 @@ def test_a_file_cut_off_anywhere_is_refused(tmp_path: Path) -> None:
             storage.metadata(path)
 
 
-def _header(entries: dict[str, Any], data: bytes) -> bytes:
+def _file(data: int = 0, structure: str = "", **tensors: tuple[str, int, int, int]) -> bytes:
+    """A file with `data` bytes behind its header; a tensor is its dtype, its length, and the offsets it claims."""
+    entries: dict[str, Any] = {"__metadata__": {"chainrule": structure}} if structure else {}
+    for name, (dtype, length, start, stop) in tensors.items():
+        entries[name] = {"dtype": dtype, "shape": [length], "data_offsets": [start, stop]}
     text = json.dumps(entries).encode()
-    return struct.pack("<Q", len(text)) + text + data
+    return struct.pack("<Q", len(text)) + text + bytes(data)
 
 
 FOREIGN: dict[str, tuple[bytes, str]] = {
@@ -175,19 +181,16 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "it is empty"),
     "huge header": (struct.pack("<Q", 2**62) + b"{}", "no safetensors file"),
     "not JSON": (struct.pack("<Q", 4) + b"{{{{", "no safetensors file"),
-    "data missing": (_header({"a": {"dtype": "F32", "shape": [9], "data_offsets": [0, 36]}}, bytes(8)), "no safetensors file"),
-    "data surplus": (_header({"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, bytes(8)), "no safetensors file"),
-    "overlap": (
-        _header({"a": {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}, "b": {"dtype": "F32", "shape": [2], "data_offsets": [4, 12]}}, bytes(12)),
-        "no safetensors file",
-    ),
-    "wrong size": (_header({"a": {"dtype": "F32", "shape": [3], "data_offsets": [0, 8]}}, bytes(8)), "no safetensors file"),
-    "unknown dtype": (_header({"a": {"dtype": "F77", "shape": [1], "data_offsets": [0, 8]}}, bytes(8)), "no safetensors file"),
-    "bad structure": (_header({"__metadata__": {"chainrule": '{"dict": [["a", {"tensor": "missing"}]]}'}}, b""), "structure in the header"),
-    "no structure": (_header({"__metadata__": {"chainrule": "[]"}}, b""), "structure in the header"),
-    "no such kind": (_header({"__metadata__": {"chainrule": '{"code": "import os"}'}}, b""), "structure in the header"),
-    "too deep": (_header({"__metadata__": {"chainrule": '{"list":[' * 9999 + "]}" * 9999}}, b""), "structure in the header"),
-}  # fmt: skip
+    "data missing": (_file(8, a=("F32", 9, 0, 36)), "no safetensors file"),
+    "data surplus": (_file(8, a=("F32", 1, 0, 4)), "no safetensors file"),
+    "overlap": (_file(12, a=("F32", 2, 0, 8), b=("F32", 2, 4, 12)), "no safetensors file"),
+    "wrong size": (_file(8, a=("F32", 3, 0, 8)), "no safetensors file"),
+    "unknown dtype": (_file(8, a=("F77", 1, 0, 8)), "no safetensors file"),
+    "missing tensor": (_file(structure='{"dict": [["a", {"tensor": "missing"}]]}'), "structure in the header"),
+    "no structure": (_file(structure="[]"), "structure in the header"),
+    "no such kind": (_file(structure='{"code": "import os"}'), "structure in the header"),
+    "too deep": (_file(structure='{"list":[' * 9999 + "]}" * 9999), "structure in the header"),
+}
 
 
 @pytest.mark.parametrize("kind", FOREIGN)
@@ -214,7 +217,7 @@ def test_a_pickle_is_not_run(tmp_path: Path) -> None:
 
 
 def test_a_dtype_that_numpy_lacks_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x").write_bytes(_header({"a": {"dtype": "F8_E4M3", "shape": [2], "data_offsets": [0, 2]}}, bytes(2)))
+    (tmp_path / "x").write_bytes(_file(2, a=("F8_E4M3", 2, 0, 2)))
     with pytest.raises(ValueError, match="'a' has a dtype that NumPy lacks"):
         cr.load(tmp_path / "x")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..op import op
 from .comparison import choose
-from .elementwise import abs as absolute, clamp, erf, exp, log1p, tanh
+from .elementwise import clamp, erf, exp, tanh
 
 _SQRT_HALF = 0.7071067811865476
 _INV_SQRT_2PI = 0.3989422804014327
@@ -42,6 +42,9 @@ _gelu_erf = op(
     "gelu", lambda xp, x: x * 0.5 * (xp.erf(x * _SQRT_HALF) + 1),
     vjp=lambda g, x: g * ((erf(x * _SQRT_HALF) + 1) * 0.5 + x * exp(x * x * -0.5) * _INV_SQRT_2PI), elementwise=True,
 )  # fmt: skip
+logsigmoid = op("logsigmoid", lambda xp, x: xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x))),
+                vjp=lambda g, x: g * sigmoid(-x), elementwise=True,
+                doc="`log(sigmoid(x))`, without overflow.")  # fmt: skip
 silu = op("silu", lambda xp, x: x * xp.sigmoid(x), vjp=lambda g, x, out: g * (sigmoid(x) * (1 + x - out)),
           elementwise=True, doc="x * sigmoid(x), also called swish (Elfwing et al. 2017).")  # fmt: skip
 
@@ -72,11 +75,6 @@ def gelu(input: Any, approximate: str = "none") -> Any:
     if approximate == "tanh":
         return input * 0.5 * (tanh((input + input * input * input * 0.044715) * _GELU_TANH) + 1)
     raise RuntimeError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
-
-
-def logsigmoid(input: Any) -> Any:
-    """`log(sigmoid(x))`, without overflow."""
-    return clamp(input, max=0) - log1p(exp(-absolute(input)))
 
 
 def relu6(input: Any, inplace: bool = False) -> Any:

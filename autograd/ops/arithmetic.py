@@ -153,7 +153,7 @@ def pow(input: Any, exponent: Any) -> Any:
         if exponent == 1:
             return input * 1
         if exponent < 0 and type(exponent) is int and getattr(getattr(input, "dtype", None), "kind", "f") in "iub":
-            raise ValueError(f"pow: integers have no power of {exponent} among the integers; convert them with .float()")
+            raise ValueError(f"pow: integers have no power of {exponent} among the integers; use .float() first")
         return _pow_number(input, exponent=exponent)
     return _pow(input, exponent)
 

@@ -40,7 +40,7 @@ def _expect_numbers(function: str, **given: Any) -> None:
 
 def _finish(array: Any, home: Backend, place: str | None, requires_grad: bool) -> Tensor:
     tensor = from_array(home.asarray(array, None, place))
-    return tensor.requires_grad_() if requires_grad else tensor
+    return tensor.requires_grad_(requires_grad) if requires_grad else tensor
 
 
 def tensor(data: Any, *, dtype: Any = None, device: object = None, backend: str | None = None,
@@ -60,7 +60,7 @@ def tensor(data: Any, *, dtype: Any = None, device: object = None, backend: str 
     home = made.backend
     if hasattr(given, "dtype") and type(given) in (home.array_type, *home.scalar_types):
         made._array = home.copy(made._array)
-    return made.requires_grad_() if requires_grad else made
+    return made.requires_grad_(requires_grad) if requires_grad else made
 
 
 def as_tensor(data: Any, dtype: Any = None, device: object = None, backend: str | None = None) -> Tensor:
@@ -73,13 +73,14 @@ def as_tensor(data: Any, dtype: Any = None, device: object = None, backend: str 
 
 
 def from_numpy(array: Any) -> Tensor:
-    """A tensor that shares memory with a NumPy array.
+    """A tensor that shares memory with a NumPy array. (Bytes in another order than this machine's are copied.)
 
     Raises:
         TypeError: it is no array.
     """
     if not is_array(array):
-        raise TypeError(f"from_numpy: expected an array, got {type(array).__name__}; cr.tensor(...) makes a tensor of it")
+        kind = type(array).__name__
+        raise TypeError(f"from_numpy: expected an array, got {kind}; cr.tensor(...) makes a tensor of it")
     return from_array(as_array(array, None, None, "numpy"))
 
 
@@ -92,7 +93,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: object = None
         RuntimeError: a size is negative.
     """
     shape = shape_of("full", (size,))
-    if not isinstance(fill_value, (int, float, complex)) and getattr(fill_value, "ndim", 1):
+    if not isinstance(fill_value, (int, float, complex)) and getattr(fill_value, "ndim", 1) != 0:
         raise TypeError(f"full: fill_value must be a number or a 0-d tensor, got {type(fill_value).__name__}")
     home, place = resolve(device, backend)
     if dtype is None:
@@ -239,7 +240,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
         count = int(index.max()) + 1
     if input.numel() and input.backend.device_type == "cpu" and not 0 <= int(index.min()) <= int(index.max()) < count:
         wrong = int(index.min() if index.min() < 0 else index.max())
-        raise IndexError(f"one_hot: class {wrong} is out of range for {count} classes: expected 0 to {count - 1}")
+        raise IndexError(f"one_hot: class {wrong} is out of range: expected 0 or more, and less than {count}")
     hot = index.astype(dtypes.int64)[..., None] == xp.arange(count)
     return from_array(hot.astype(dtypes.int64))
 

@@ -17,6 +17,7 @@ from ..arguments import mixed
 from ..op import op
 from ..tensor import Tensor
 from .comparison import choose
+from .dims import sizes_of
 from .loss import reduction_of
 from .reduction import sum as total
 from .shape import movedim, reshape
@@ -170,7 +171,7 @@ def _array(name: str, value: Any) -> Array:
 
 
 def _laid_out(name: str, input: Any, target: Any) -> tuple[Any, Any]:
-    shape, given = tuple(input.shape), tuple(target.shape)
+    shape, given = sizes_of(name, input), sizes_of(name, target)
     if target.dtype.kind not in "iu":
         remedy = f"; probabilities would have the shape of the scores, {shape}" if name == "cross_entropy" else ""
         raise TypeError(f"{name}: class indices are integers, got {target.dtype} of shape {given}{remedy}")
@@ -184,6 +185,8 @@ def _laid_out(name: str, input: Any, target: Any) -> tuple[Any, Any]:
         )
     if input.dtype.kind != "f":
         raise TypeError(f"{name}: the scores must be floating, got {input.dtype}")
+    if not shape[min(1, len(shape) - 1)]:
+        raise ValueError(f"{name}: scores of shape {shape} are of no classes")
     if len(shape) == 2:
         return input, target
     if len(shape) == 1:
@@ -213,7 +216,7 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: boo
     reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
-    if target.dtype.kind == "f" and input.shape == target.shape:
+    if sizes_of("cross_entropy", input) == sizes_of("cross_entropy", target) and target.dtype.kind == "f":
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
     rows = _Rows("cross_entropy", input, target, weight, ignore_index, reduction)
     if label_smoothing:
@@ -245,7 +248,7 @@ def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoo
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     if weight is not None:
-        if tuple(weight.shape) != (classes,):
+        if sizes_of("cross_entropy", weight) != (classes,):
             raise ValueError(
                 f"cross_entropy: {classes} classes need weights of shape ({classes},), got {tuple(weight.shape)}"
             )

@@ -69,7 +69,7 @@ def _item(item: Any, home: Backend, boxed: bool) -> Any:
         return item
     if isinstance(item, slice):
         bounds = (item.start, item.stop, item.step)
-        return slice(*[None if bound is None else integer("indexing", "the bounds of a slice", bound) for bound in bounds])
+        return slice(*[None if b is None else integer("indexing", "the bounds of a slice", b) for b in bounds])
     if isinstance(item, bool):
         return item
     if isinstance(item, (list, range)):
@@ -81,8 +81,8 @@ def _item(item: Any, home: Backend, boxed: bool) -> Any:
     if hasattr(item, "__index__"):
         return as_index(item)
     raise IndexError(
-        f"indexing: an index is made of integers, slices, '...', None and integer or boolean tensors, arrays and lists; "
-        f"got {type(item).__name__}"
+        f"indexing: an index is made of integers, slices, '...', None and integer or boolean tensors, arrays and "
+        f"lists; got {type(item).__name__}"
     )
 
 

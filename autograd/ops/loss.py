@@ -9,11 +9,13 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ...backends import Array
+from ...backends import Array, backend_of
 from ..op import op
+from ..tensor import Tensor
 from .activation import sigmoid
 from .arithmetic import cast
 from .comparison import choose
+from .dims import sizes_of
 from .elementwise import clamp, log, sign
 from .reduction import mean, sum as total
 
@@ -103,7 +105,7 @@ def _pair(name: str, input: Any, target: Any) -> Any:
     """The target, in the input's dtype if it is made of integers.
 
     Raises:
-        TypeError: one of them is no tensor.
+        TypeError: one of them is no tensor, or the input is not floating.
         ValueError: the shapes differ.
     """
     if not (hasattr(input, "shape") and hasattr(target, "shape")):
@@ -114,12 +116,22 @@ def _pair(name: str, input: Any, target: Any) -> Any:
             f"{name}: the input has shape {tuple(input.shape)} and the target {tuple(target.shape)}; a loss does not "
             f"broadcast one against the other: reshape or expand it yourself if that is meant"
         )
+    if input.dtype.kind in "biu":
+        raise TypeError(f"{name}: the input must be floating, got {input.dtype}; convert it with .float()")
     return cast(target, dtype=input.dtype) if target.dtype.kind in "biu" and input.dtype.kind == "f" else target
+
+
+def _expect_probabilities(name: str, **given: Any) -> None:
+    """Raises where elements are not in [0, 1], if looking takes no waiting. NaN passes, and shows in the loss."""
+    for what, value in given.items():
+        array = value._array if isinstance(value, Tensor) else value
+        if backend_of(array).device_type == "cpu" and array.size and (array.min() < 0 or array.max() > 1):
+            raise ValueError(f"{name}: the {what} must be in [0, 1], got values from {array.min()} to {array.max()}")
 
 
 def _check_weight(name: str, input: Any, weight: Any) -> None:
     """Raises unless a weight broadcasts to the input without making it larger."""
-    sizes, whole = tuple(weight.shape), tuple(input.shape)
+    sizes, whole = sizes_of(name, weight), tuple(input.shape)
     fits = len(sizes) <= len(whole) and all(n in (1, whole[-k]) for k, n in enumerate(reversed(sizes), 1))
     if not fits:
         raise ValueError(f"{name}: a weight of shape {sizes} does not broadcast to the input's shape {whole}")
@@ -204,10 +216,12 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_avera
         reduction: as for `mse_loss`.
 
     Raises:
-        ValueError: the shapes differ, the weight does not broadcast, or there is no such reduction.
+        ValueError: the shapes differ, the weight does not broadcast, or there is no such reduction; the input or the
+            target is not in [0, 1]. (On a device looking would mean waiting, and the loss of such an input is NaN.)
     """
     reduction = reduction_of("binary_cross_entropy", reduction, size_average, reduce)
     target = _pair("binary_cross_entropy", input, target)
+    _expect_probabilities("binary_cross_entropy", input=input, target=target)
     if weight is not None:
         _check_weight("binary_cross_entropy", input, weight)
     return _reduced(_binary(input, target), reduction, weight)
@@ -258,7 +272,7 @@ def kl_div(input: Any, target: Any, size_average: bool | None = None, reduce: bo
     target = _pair("kl_div", input, target)
     terms = target.exp() * (target - input) if log_target else _kl(input, target)
     if reduction == "batchmean":
-        return total(terms) / input.shape[0]
+        return total(terms) / (input.shape[0] if input.ndim else 1)
     return _reduced(terms, reduction)
 
 
