@@ -138,8 +138,11 @@ def available_backends() -> dict[str, str]:
     """Each backend's name and `'available'` with its devices, or the reason why it is not."""
     report = {}
     for name in backend_names():
-        reason = unavailable(name)
-        report[name] = reason or f"available: {', '.join(get_backend_by_name(name).devices())}"
+        try:
+            reason = unavailable(name)
+            report[name] = reason or f"available: {', '.join(get_backend_by_name(name).devices())}"
+        except Exception as error:  # of one backend, which must not hide the others
+            report[name] = f"the {name} backend cannot be used here: {type(error).__name__}: {error}"
     return report
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from numbers import Real
 from typing import Any, Generic, Protocol, TypeVar
 
 from ..autograd import Tensor
@@ -24,10 +25,14 @@ class TensorDataset:
     """Tensors of equal first dimension; item `i` is the tuple of their `i`-th slices.
 
     Raises:
+        TypeError: something is no tensor.
         ValueError: no tensors, or lengths that differ.
     """
 
     def __init__(self, *tensors: Tensor) -> None:
+        for tensor in tensors:
+            if not isinstance(tensor, Tensor):
+                raise TypeError(f"TensorDataset: expected tensors, got {type(tensor).__name__}; cr.tensor(...) makes one")
         if not tensors or any(t.ndim == 0 for t in tensors):
             raise ValueError("TensorDataset: give one tensor or more, of one dimension or more")
         lengths = [len(t) for t in tensors]
@@ -61,18 +66,23 @@ def random_split(
     """Splits a dataset at random into parts of the given sizes, or of the given fractions if they sum to 1.
 
     Raises:
-        ValueError: the sizes do not sum to the dataset's, or the fractions not to 1.
+        TypeError: a length is no number.
+        ValueError: the sizes do not sum to the dataset's, or the fractions not to 1; one is negative or no whole number.
     """
     total = len(dataset)
+    for n in lengths:
+        if not isinstance(n, Real):
+            raise TypeError(f"random_split: a length is an integer or a fraction, got {n!r} of type {type(n).__name__}")
     if all(isinstance(n, float) for n in lengths) and abs(sum(lengths) - 1) < 1e-9:
         sizes = [int(total * n) for n in lengths]
         for k in range(total - sum(sizes)):
             sizes[k % len(sizes)] += 1
     else:
-        sizes = [int(n) for n in lengths]
-    if sum(sizes) != total:
+        sizes = [int(n) if n == n // 1 else -1 for n in lengths]
+    if sum(sizes) != total or min(sizes, default=0) < 0:
         raise ValueError(
-            f"random_split: lengths {list(lengths)} do not sum to the dataset's {total}, nor fractions to 1"
+            f"random_split: lengths {list(lengths)} are neither sizes that sum to the dataset's {total}, nor fractions "
+            f"that sum to 1"
         )
     order = randperm(total, generator=generator).tolist()
     starts = [sum(sizes[:k]) for k in range(len(sizes))]
@@ -89,7 +99,7 @@ class DataLoader:
         drop_last: leave out a last, smaller batch.
 
     Raises:
-        ValueError: `batch_size` is not positive.
+        ValueError: `batch_size` is no positive integer.
     """
 
     def __init__(
@@ -100,8 +110,8 @@ class DataLoader:
         drop_last: bool = False,
         generator: Generator | None = None,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"DataLoader: batch_size must be positive, got {batch_size}")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"DataLoader: batch_size must be a positive integer, got {batch_size!r}")
         self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
         self.drop_last, self.generator = drop_last, generator
 
@@ -129,13 +139,22 @@ class DataLoader:
 
 
 def collate(items: list[Any]) -> Any:
-    """Items as one batch: tensors stacked, numbers and arrays made tensors, tuples and dicts item by item."""
+    """Items as one batch: tensors stacked, numbers and arrays made tensors, tuples and dicts item by item.
+
+    Raises:
+        ValueError: tensors of different shapes, tuples of different lengths, or dicts of different keys.
+    """
     first = items[0]
     if isinstance(first, Tensor):
         return stack(items)
     if isinstance(first, (tuple, list)):
+        lengths = [len(item) if isinstance(item, (tuple, list)) else type(item).__name__ for item in items]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"collate: the items of a batch must be of one length, got {lengths}")
         return tuple(collate(list(column)) for column in zip(*items, strict=True))
     if isinstance(first, dict):
+        if any(not isinstance(item, dict) or item.keys() != first.keys() for item in items):
+            raise ValueError(f"collate: the items of a batch must all have the keys {list(first)}")
         return {key: collate([item[key] for item in items]) for key in first}
     if hasattr(first, "dtype") or isinstance(first, (int, float)):
         return stack([Tensor(item) for item in items])

@@ -9,13 +9,12 @@ from ..autograd.modes import no_grad
 from ..autograd.ops.creation import tensor
 from ..autograd.ops.joining import stack
 from ..autograd.ops.norm import norm
-from ..autograd.tensor import Tensor
+from ..autograd.tensor import Tensor, tensors_of
 from ..autograd.versions import record_change
 
 
 def _gradients(parameters: Tensor | Iterable[Tensor]) -> list[Tensor]:
-    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    return [p.grad for p in given if p.grad is not None]
+    return [p.grad for p in tensors_of("clip_grad", "parameters", parameters) if p.grad is not None]
 
 
 @no_grad()

@@ -63,7 +63,11 @@ class _Row(Module):
 
     def extend(self, modules: Iterable[Module]) -> Any:
         """Adds modules at the end."""
-        for module in list(modules):
+        given = list(modules)
+        for module in given:
+            if module is not None and not isinstance(module, Module):
+                raise TypeError(f"{type(self).__name__} holds modules, got {type(module).__name__}")
+        for module in given:
             self._add(module)
         return self
 
@@ -246,7 +250,12 @@ class ModuleDict(_Group):
 
     def update(self, modules: Mapping[str, Module] | Iterable[tuple[str, Module]]) -> None:
         """Adds modules, in place of those with the same names."""
-        for name, module in dict(modules).items():
+        given = dict(modules)
+        for name, module in given.items():
+            self._check_name(name, "submodule")
+            if module is not None and not isinstance(module, Module):
+                raise TypeError(f"submodule {name!r} must be a module or None, got {type(module).__name__}")
+        for name, module in given.items():
             self.add_module(name, module)
 
 

@@ -123,6 +123,9 @@ def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool 
         raise ValueError(f"dropout: the probability must be in [0, 1], got {p}")
     if not training or p == 0:
         return input
+    if not isinstance(input, Tensor) or not input.is_floating_point():
+        got = input.dtype if isinstance(input, Tensor) else type(input).__name__
+        raise TypeError(f"dropout: expected a tensor of a floating dtype, got {got}")
     backend = input.backend
     mask = (stream_of(backend).random(input.shape, dtypes.float32) >= p).astype(input.dtype)
     if p < 1:

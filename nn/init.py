@@ -7,6 +7,7 @@ as it is.
 from __future__ import annotations
 
 import math
+from numbers import Number
 from typing import Any
 
 from ..autograd.inplace import write
@@ -17,6 +18,8 @@ from ..backends import Array, dtypes
 
 def _draw(tensor: Tensor, kind: str, generator: Generator | None, shape: tuple[int, ...] | None = None) -> Array:
     """Uniform numbers on [0, 1), or normal ones, of the tensor's dtype."""
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"init: expected a tensor to fill, got {type(tensor).__name__}")
     if not dtypes.is_differentiable(tensor.dtype):
         raise TypeError(f"init: a tensor of {tensor.dtype} cannot hold random real numbers; use a floating dtype")
     stream = stream_of(tensor.backend, generator)
@@ -25,6 +28,8 @@ def _draw(tensor: Tensor, kind: str, generator: Generator | None, shape: tuple[i
 
 
 def _fill(tensor: Tensor, value: Any, name: str) -> Tensor:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"{name}: expected a tensor to fill, got {type(tensor).__name__}")
     write(tensor._array, ..., value, name)
     return tensor
 
@@ -82,7 +87,13 @@ def trunc_normal_(
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
-    """`val` everywhere."""
+    """`val` everywhere.
+
+    Raises:
+        TypeError: it is no number.
+    """
+    if not isinstance(val, Number):
+        raise TypeError(f"constant_: the value must be a number, got {type(val).__name__}")
     return _fill(tensor, val, "constant_")
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ..autograd.ops.creation import empty
+from ..autograd.ops.dims import integer
 from ..autograd.ops.matmul import linear
 from ..autograd.tensor import Tensor
 from . import init
@@ -47,6 +48,8 @@ class Linear(Module):
         self, in_features: int, out_features: int, bias: bool = True, device: object = None, dtype: Any = None
     ) -> None:
         super().__init__()
+        for name, size in (("in_features", in_features), ("out_features", out_features)):
+            integer("Linear", name, size)
         if in_features < 0 or out_features < 0:
             raise ValueError(f"Linear: sizes cannot be negative, got {in_features} and {out_features}")
         self.in_features, self.out_features = in_features, out_features

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..autograd.inplace import write
 from ..autograd.tensor import Tensor
-from ..backends import is_array
+from ..backends import dtypes, is_array
 
 if TYPE_CHECKING:
     from .module import Module
@@ -80,7 +80,7 @@ def _fitted(target: Tensor, given: Any, assign: bool) -> tuple[Tensor | None, st
 
 def _listed(names: list[str]) -> str:
     more = f", and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(map(str, names[:_SHOWN])) + more
 
 
 def convert(module: Module, convert: Callable[[Tensor], Tensor]) -> None:
@@ -89,7 +89,10 @@ def convert(module: Module, convert: Callable[[Tensor], Tensor]) -> None:
     new: list[tuple[Tensor, Tensor, Tensor | None]] = []
     for tensor in (*module.parameters(), *module.buffers()):
         gradient = tensor.grad
-        new.append((tensor, convert(tensor.detach()), None if gradient is None else convert(gradient.detach())))
+        data = convert(tensor.detach())
+        if tensor.requires_grad and not dtypes.is_differentiable(data.dtype):
+            raise RuntimeError(f"a parameter that requires a gradient cannot become {data.dtype}; it needs a floating dtype")
+        new.append((tensor, data, None if gradient is None else convert(gradient.detach())))
     for tensor, data, gradient in new:
         tensor.grad = None
         tensor.data = data

@@ -22,10 +22,13 @@ class LRScheduler:
         base_lrs: the initial rate of each group.
 
     Raises:
+        TypeError: `optimizer` is none.
         KeyError: resuming, and a group has no `"initial_lr"`.
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{type(self).__name__}: expected an optimizer, got {type(optimizer).__name__}")
         for k, group in enumerate(optimizer.param_groups):
             if last_epoch == -1:
                 group["initial_lr"] = float(group["lr"])
@@ -49,7 +52,11 @@ class LRScheduler:
     def step(self) -> None:
         """Goes one epoch on, and sets the rates."""
         self.last_epoch += 1
-        self._last_lr = self.get_lr()
+        try:
+            self._last_lr = self.get_lr()
+        except BaseException:
+            self.last_epoch -= 1
+            raise
         for group, lr in zip(self.optimizer.param_groups, self._last_lr, strict=True):
             group["lr"] = lr
 

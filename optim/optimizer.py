@@ -49,6 +49,8 @@ class Optimizer:
         self.param_groups: list[dict[str, Any]] = []
         self._layouts: dict[int, Layout] = {}
         self._numbers: dict[tuple[Any, ...], tuple[tuple[float, ...], Array, tuple[Array, ...]]] = {}
+        if not isinstance(params, Iterable):
+            raise TypeError(f"{type(self).__name__}: expected tensors to optimize, got {type(params).__name__}")
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
         if not given:
             raise ValueError(f"{type(self).__name__}: there are no parameters to optimize")
@@ -88,6 +90,8 @@ class Optimizer:
         """
         if not isinstance(param_group, dict):
             raise TypeError(f"a group of parameters is a dict, got {type(param_group).__name__}")
+        if "params" not in param_group:
+            raise KeyError(f"a group of parameters needs 'params', got {list(param_group)}")
         given = param_group["params"]
         if isinstance(given, (set, frozenset)):
             raise TypeError("parameters come in an order that stays the same, such as a list; a set has none")
@@ -109,7 +113,10 @@ class Optimizer:
             if id(tensor) in known:
                 raise ValueError(f"parameter {k}, of shape {tensor.shape}, is there twice")
             known.add(id(tensor))
-        self.check(group)
+        try:
+            self.check(group)
+        except (TypeError, RuntimeError) as error:
+            raise TypeError(f"{type(self).__name__}: a setting is of the wrong type: {error}") from None
         self.param_groups.append(group)
 
     def _all_parameters(self) -> list[Tensor]:
