@@ -48,7 +48,9 @@ def register_backend(name: str, factory: Callable[[], Backend]) -> None:
         ValueError: the name is taken, or empty.
     """
     if not isinstance(name, str) or not callable(factory):
-        raise TypeError(f"register_backend: expected a name and a function that makes a Backend, got {name!r}, {factory!r}")
+        raise TypeError(
+            f"register_backend: expected a name and a function that makes a Backend, got {name!r}, {factory!r}"
+        )
     if not name:
         raise ValueError("register_backend: the name is empty")
     if name in _BUILT_IN or name in _factories or name == "auto":
@@ -105,7 +107,9 @@ def _load(name: str) -> Backend:
         factory = _factory(name)
         try:
             backend = factory()
-            reason, namespace = backend.unavailable(), None
+            reason = backend.unavailable()
+            namespace: Any = None
+            kinds: tuple[type, ...] = ()
             if reason is None:
                 namespace, kinds = backend.xp, (backend.array_type, *backend.scalar_types)
         except Exception as error:  # of a plugin: what it cannot do must not keep the others from being used

@@ -127,7 +127,10 @@ def draw(rows: list[Row], facts: dict[str, Any], path: Path) -> None:
         colour = {"ok": "#2a7f62", "missed": "#c0504d", "": "#5b6770"}[row.verdict]
         axes.barh(place, ratio - 0.01, left=0.01, color=colour, height=0.62, alpha=0.85)
         axes.plot([low, high], [place, place], color="#202830", linewidth=1.6)
-        axes.text(max(high, ratio) * 1.05, place, f"{ratio:.2f}", va="center", fontsize=8)
+        end = max(high, ratio, 0.1)
+        if row.case.budget is not None and end < row.case.budget < end * 1.2:
+            end = row.case.budget
+        axes.text(end * 1.05, place, f"{ratio:.2f}", va="center", fontsize=8)
         if row.case.budget is not None:
             axes.plot([row.case.budget] * 2, [place - 0.42, place + 0.42], color="#202830", linewidth=2)
     axes.axvline(1.0, color="#5b6770", linewidth=0.8, linestyle=":")
@@ -139,7 +142,7 @@ def draw(rows: list[Row], facts: dict[str, Any], path: Path) -> None:
     ticks = [t for t in (0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10) if t <= largest * 1.6]
     axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     axes.minorticks_off()
-    axes.set_xlabel("chainrule / other, median of rounds with quartiles; the black mark is the budget, less is better")
+    axes.set_xlabel("chainrule / other, median and quartiles; the black mark is the budget; less is better", fontsize=9)
     versions = facts["versions"]
     axes.set_title(
         f"chainrule {versions['chainrule']}, NumPy {versions['numpy']}, PyTorch {versions['torch']} (CPU), "

@@ -32,7 +32,9 @@ class TensorDataset:
     def __init__(self, *tensors: Tensor) -> None:
         for tensor in tensors:
             if not isinstance(tensor, Tensor):
-                raise TypeError(f"TensorDataset: expected tensors, got {type(tensor).__name__}; cr.tensor(...) makes one")
+                raise TypeError(
+                    f"TensorDataset: expected tensors, got {type(tensor).__name__}; cr.tensor(...) makes one"
+                )
         if not tensors or any(t.ndim == 0 for t in tensors):
             raise ValueError("TensorDataset: give one tensor or more, of one dimension or more")
         lengths = [len(t) for t in tensors]
@@ -67,7 +69,7 @@ def random_split(
 
     Raises:
         TypeError: a length is no number.
-        ValueError: the sizes do not sum to the dataset's, or the fractions not to 1; one is negative or no whole number.
+        ValueError: the sizes do not sum to the dataset's, or the fractions not to 1; one is negative or not whole.
     """
     total = len(dataset)
     for n in lengths:

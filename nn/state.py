@@ -91,7 +91,9 @@ def convert(module: Module, convert: Callable[[Tensor], Tensor]) -> None:
         gradient = tensor.grad
         data = convert(tensor.detach())
         if tensor.requires_grad and not dtypes.is_differentiable(data.dtype):
-            raise RuntimeError(f"a parameter that requires a gradient cannot become {data.dtype}; it needs a floating dtype")
+            raise RuntimeError(
+                f"a parameter that requires a gradient cannot become {data.dtype}; it needs a floating dtype"
+            )
         new.append((tensor, data, None if gradient is None else convert(gradient.detach())))
     for tensor, data, gradient in new:
         tensor.grad = None

@@ -18,8 +18,8 @@ from ..autograd.tensor import Tensor, from_array
 from ..backends import Array, Backend, backend_of
 from .parallel import run_all, thread_count
 
-PIECE = 1 << 16
-"""Elements of a piece: with two states and a temporary, 1.3 MB in single precision."""
+PIECE = 5 << 18
+"""Bytes of a piece with its gradients, states and a temporary: for Adam in single precision, 64 thousand elements."""
 
 SMALL = 1 << 14
 """Up to this many elements a parameter shares a piece with others."""
@@ -135,7 +135,6 @@ class Layout:
             self.slots[k] = Slot(parameters[k], steps[k, ...], fresh)
         elements = sum(parameters[k].numel() for k in chosen)
         self.threads = thread_count() if elements >= THREADED else 1
-        self.piece_size = PIECE if self.threads == 1 else 2 * PIECE
         small: dict[Home, list[tuple[Slot, dict[str, Any]]]] = {}
         for k in chosen:
             slot = self.slots[k]
@@ -159,10 +158,15 @@ class Layout:
             array = home.copy(array)
         return array.reshape(slot.flat.shape)
 
+    def _piece_size(self, home: Home) -> int:
+        """How many elements a piece has at most."""
+        whole = PIECE if self.threads == 1 else 2 * PIECE
+        return max(whole // (home[1].itemsize * (3 + len(self.names))), 1)
+
     def _cut(self, slot: Slot) -> None:
         """The slot's own pieces."""
         size = slot.array.size
-        parts = -(-size // self.piece_size) if slot.contiguous and slot.home[0].device_type == "cpu" else 1
+        parts = -(-size // self._piece_size(slot.home)) if slot.contiguous and slot.home[0].device_type == "cpu" else 1
         if parts < 2:
             slot.pieces = [Piece(slot.flat, slot.states)] if size else []
             return
@@ -174,9 +178,9 @@ class Layout:
     def _share(self, slots: list[tuple[Slot, dict[str, Any]]]) -> None:
         """Puts small slots of one home into pieces together, as many as go into each."""
         waiting: list[tuple[Slot, dict[str, Any]]] = []
-        filled = 0
+        filled, most = 0, self._piece_size(slots[0][0].home)
         for item in slots:
-            if filled + item[0].array.size > self.piece_size:
+            if waiting and filled + item[0].array.size > most:
                 self._share_one(waiting)
                 waiting, filled = [], 0
             waiting.append(item)

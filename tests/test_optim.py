@@ -131,7 +131,7 @@ def test_parameters_without_a_gradient_are_left_out(name: str, settings: dict[st
 def test_cut_and_shared_pieces_are_pytorchs(
     name: str, settings: dict[str, Any], backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(layout, "PIECE", 64)
+    monkeypatch.setattr(layout, "PIECE", 8 * 5 * 64)
     monkeypatch.setattr(layout, "SMALL", 16)
     shapes = [(3, 4), (70,), (16,), (13, 17), (16,), (17,), (), (16,), (16,), (2, 0), (64,)]
     race = Race(name, settings, "float64", shapes)
@@ -153,7 +153,7 @@ def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> No
             race.step()
         return [host(p).copy() for p in race.ours]
 
-    monkeypatch.setattr(layout, "PIECE", 1000)
+    monkeypatch.setattr(layout, "PIECE", 4 * 5 * 1000)
     alone = train()
     monkeypatch.setattr(layout, "THREADED", 1)
     monkeypatch.setattr(layout, "thread_count", lambda: 3)

@@ -83,9 +83,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     amounts = integers("pad", "every width", pad)
     shape = sizes_of("pad", input)
     if len(amounts) % 2 or len(amounts) > 2 * len(shape):
-        raise ValueError(
-            f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}"
-        )
+        raise ValueError(f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}")
     pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
     widths: Widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
     for size, (before, after) in zip(shape, widths, strict=True):

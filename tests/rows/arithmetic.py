@@ -47,4 +47,3 @@ ROWS = [
     Row("cast", Sample(T(3, 4), dtype="float64"), torch=False, float32=False,
         reference=lambda np, x, dtype: x.astype(dtype)),
 ]  # fmt: skip
-
