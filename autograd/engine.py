@@ -332,7 +332,9 @@ def grad(
     grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
+    *,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
     """The gradients of `outputs` with respect to `inputs` (leaves or not), without touching any `.grad`.
@@ -342,6 +344,7 @@ def grad(
         inputs: with respect to what.
         grad_outputs: the cotangent of each output; may be left out, or None, for one-element outputs.
         retain_graph, create_graph: as in `Tensor.backward`.
+        only_inputs: must be True, as in PyTorch, which keeps the argument for old programs.
         allow_unused: give None for an input the outputs do not depend on, rather than raise.
         materialize_grads: give zeros for such an input.
 
@@ -352,6 +355,8 @@ def grad(
         RuntimeError: an input is not used and that is not allowed, or does not require a gradient; else as
             `Tensor.backward`.
     """
+    if not only_inputs:
+        raise ValueError("grad: only_inputs=False is not supported; use backward() to accumulate into every leaf")
     outs, ins = tensors_of("grad", "outputs", outputs), tensors_of("grad", "inputs", inputs)
     if grad_outputs is None:
         cotangents: tuple[Tensor | None, ...] = (None,) * len(outs)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 from weakref import ref
 
-from ..backends import Array, backend_of, is_array
+from ..backends import Array, Backend, backend_of, is_array
 from .modes import current
 from .node import INFERENCE, Node, next_tick
 from .op import Op, op
@@ -93,20 +93,21 @@ def _keep_original(result: Tensor, array: Array, since: int) -> None:
     `w` in `x.mul_(w)` needs x as it was."""
     backend = backend_of(array)
     owner = backend.owner(array)
-
-    def kept(item: Any) -> Any:
-        if isinstance(item, tuple):
-            return tuple(kept(part) for part in item)
-        return backend.copy(item) if is_array(item) and backend.owner(item) is owner else item
-
     stack = [result.grad_fn]
     while stack:
         node = stack.pop()
         if node is not None and node.tick > since:
-            node.saved = kept(node.saved)
+            node.saved = _unshared(node.saved, owner, backend)
             stack.extend(
                 edge if isinstance(edge, Node) else edge[0] if isinstance(edge, tuple) else None for edge in node.edges
             )
+
+
+def _unshared(item: Any, owner: Array, backend: Backend) -> Any:
+    """What a node saved, with copies of the arrays that lie in the memory of `owner`."""
+    if isinstance(item, tuple):
+        return tuple([_unshared(part, owner, backend) for part in item])
+    return backend.copy(item) if is_array(item) and backend.owner(item) is owner else item
 
 
 def _rank(dtype: Any) -> int:

@@ -214,12 +214,15 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
 
     Raises:
         TypeError: `input` is no tensor.
-        ValueError: `p` is not in [0, 1].
+        ValueError: `p` is not in [0, 1], or an element of `input` is not (which is looked at on the host alone).
     """
     if not isinstance(input, Tensor):
         raise TypeError(f"bernoulli: expected a tensor, got {type(input).__name__}")
     if p is not None and not 0 <= p <= 1:
         raise ValueError(f"bernoulli: the probability must be in [0, 1], got {p}")
+    given = input._array
+    if p is None and input.backend.device_type == "cpu" and given.size and not (given.min() >= 0 and given.max() <= 1):
+        raise ValueError(f"bernoulli: probabilities must be in [0, 1], got values from {given.min()} to {given.max()}")
     drawn = stream_of(input.backend, generator).random(input.shape, dtypes.float32)
     return from_array((drawn < (input._array if p is None else p)).astype(input.dtype))
 

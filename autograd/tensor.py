@@ -43,7 +43,7 @@ class Tensor(TensorMethods):
     Args:
         data: a number, nested sequences, an array of any backend, or a tensor. Arrays are shared, not copied.
         requires_grad: whether `backward` accumulates into `.grad`. Needs a floating dtype.
-        dtype: of the tensor; by default that of the data, and the default dtype for Python floats.
+        dtype: of the tensor; by default that of the data, and the default dtype for nested sequences and floats.
         device, backend: where it lives; by default where the data is, or where new tensors are born.
 
     Raises:
@@ -72,6 +72,8 @@ class Tensor(TensorMethods):
         device: object = None,
         backend: str | None = None,
     ) -> None:
+        if dtype is None and isinstance(data, (list, tuple)):
+            dtype = get_default_dtype()
         self._array: Array = as_array(data, dtype, device, backend)
         self._grad: Tensor | None = None
         self._edge: Edge = None
@@ -419,6 +421,12 @@ class Tensor(TensorMethods):
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if self._array.ndim == 0 and spec else repr(self)
+
+    def __copy__(self) -> Tensor:
+        """Another tensor over the same memory, at the same place in the graph."""
+        made = object.__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         if self._edge is not None:

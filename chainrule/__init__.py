@@ -83,11 +83,11 @@ device = _Device
 subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
 
 if TYPE_CHECKING:
-    from . import data as data, nn as nn, optim as optim, viz as viz
+    from . import cuda, data, nn, optim, viz
     from .storage import load as load, save as save
     from .viz import visualize as visualize
 
-_LAZY_PARTS = {"data", "nn", "optim", "viz"}
+_LAZY_PARTS = {"cuda", "data", "nn", "optim", "viz"}
 _LAZY_NAMES = {"load": "storage", "save": "storage", "visualize": "viz"}
 
 

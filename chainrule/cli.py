@@ -22,11 +22,17 @@ def _positive(text: str) -> int:
     return value
 
 
+_positive.__name__ = "whole number"  # what argparse calls it when the text is none
+
+
 def _rate(text: str) -> float:
     value = float(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"must be positive, got {text}")
     return value
+
+
+_rate.__name__ = "number"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -32,13 +32,16 @@ def load_model(folder: Path) -> tuple[nn.Module, Config]:
     text = metadata(path).get("config")
     if text is None:
         raise ValueError(f"{path} holds weights but no configuration; expected a model saved by `chainrule demo`")
-    values = json.loads(text)
-    missing = {f.name for f in fields(Config)} - set(values)
-    if missing:
-        raise ValueError(f"{path}: the configuration lacks {', '.join(sorted(missing))}")
-    config = Config(**{f.name: values[f.name] for f in fields(Config)})
-    model = build_model(config)
-    model.load_state_dict(weights)
+    try:
+        values = json.loads(text)
+        missing = {f.name for f in fields(Config)} - set(values)
+        if missing:
+            raise ValueError(f"the configuration lacks {', '.join(sorted(missing))}")
+        config = Config(**{f.name: values[f.name] for f in fields(Config)})
+        model = build_model(config)
+        model.load_state_dict(weights)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise ValueError(f"{path} is no model that `chainrule demo` saved: {error}") from None
     return model, config
 
 

@@ -21,6 +21,12 @@ class Dataset(Protocol[Item]):
     def __getitem__(self, index: Any) -> Item: ...
 
 
+def _checked(function: str, dataset: Dataset[Any]) -> Dataset[Any]:
+    if not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
+        raise TypeError(f"{function}: a dataset has a length and items by number, got {type(dataset).__name__}")
+    return dataset
+
+
 class TensorDataset:
     """Tensors of equal first dimension; item `i` is the tuple of their `i`-th slices.
 
@@ -71,7 +77,7 @@ def random_split(
         TypeError: a length is no number.
         ValueError: the sizes do not sum to the dataset's, or the fractions not to 1; one is negative or not whole.
     """
-    total = len(dataset)
+    total = len(_checked("random_split", dataset))
     for n in lengths:
         if not isinstance(n, Real):
             raise TypeError(f"random_split: a length is an integer or a fraction, got {n!r} of type {type(n).__name__}")
@@ -101,6 +107,7 @@ class DataLoader:
         drop_last: leave out a last, smaller batch.
 
     Raises:
+        TypeError: the dataset has no length or no items.
         ValueError: `batch_size` is no positive integer.
     """
 
@@ -114,7 +121,7 @@ class DataLoader:
     ) -> None:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"DataLoader: batch_size must be a positive integer, got {batch_size!r}")
-        self.dataset, self.batch_size, self.shuffle = dataset, batch_size, shuffle
+        self.dataset, self.batch_size, self.shuffle = _checked("DataLoader", dataset), batch_size, shuffle
         self.drop_last, self.generator = drop_last, generator
 
     def __len__(self) -> int:

@@ -134,7 +134,8 @@ class Layout:
             steps[k] = float(held[k].get("step", 0 if fresh else 1))
             self.slots[k] = Slot(parameters[k], steps[k, ...], fresh)
         elements = sum(parameters[k].numel() for k in chosen)
-        self.threads = thread_count() if elements >= THREADED else 1
+        on_host = all(slot is None or slot.home[0].device_type == "cpu" for slot in self.slots)
+        self.threads = thread_count() if on_host and elements >= THREADED else 1
         small: dict[Home, list[tuple[Slot, dict[str, Any]]]] = {}
         for k in chosen:
             slot = self.slots[k]

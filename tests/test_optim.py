@@ -161,6 +161,17 @@ def test_threads_change_no_bit(name: str, monkeypatch: pytest.MonkeyPatch) -> No
         np.testing.assert_array_equal(a, b)
 
 
+def test_a_device_gets_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "THREADED", 1)
+    monkeypatch.setattr(layout, "thread_count", lambda: 3)
+    with cr.use_backend("standin"):
+        race = Race("Adam", {}, "float32", [(300, 70), (5,)])
+        race.step()
+        race.compare()
+        assert race.mine._layouts[0].threads == 1
+        assert [len(slot.pieces) for slot in race.mine._layouts[0].slots] == [1, 1]
+
+
 def test_an_error_in_a_thread_is_raised() -> None:
     from chainrule.optim.parallel import run_all
 

@@ -7,15 +7,13 @@ from typing import Any
 
 from ..op import op
 from .comparison import choose
-from .elementwise import clamp, erf, exp, tanh
+from .elementwise import clamp, erf, exp, sigmoid, tanh
 
 _SQRT_HALF = 0.7071067811865476
 _INV_SQRT_2PI = 0.3989422804014327
 _GELU_TANH = 0.7978845608028654  # sqrt(2/pi)
 
 
-sigmoid = op("sigmoid", lambda xp, x: xp.sigmoid(x), vjp=lambda g, out: g * (out * (1 - out)),
-             elementwise=True, doc="1 / (1 + exp(-x)).")  # fmt: skip
 relu = op("relu", lambda xp, x: xp.maximum(x, 0), vjp=lambda g, out: g * (out > 0), elementwise=True,
           doc="max(x, 0); the gradient at 0 is 0.")  # fmt: skip
 _leaky_relu = op(
@@ -45,7 +43,7 @@ _gelu_erf = op(
 logsigmoid = op("logsigmoid", lambda xp, x: xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x))),
                 vjp=lambda g, x: g * sigmoid(-x), elementwise=True,
                 doc="`log(sigmoid(x))`, without overflow.")  # fmt: skip
-silu = op("silu", lambda xp, x: x * xp.sigmoid(x), vjp=lambda g, x, out: g * (sigmoid(x) * (1 + x - out)),
+silu = op("silu", lambda xp, x: x * xp.sigmoid(x), vjp=lambda g, x: g * (sigmoid(x) * (1 + x * sigmoid(-x))),
           elementwise=True, doc="x * sigmoid(x), also called swish (Elfwing et al. 2017).")  # fmt: skip
 
 

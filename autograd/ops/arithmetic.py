@@ -68,7 +68,7 @@ mul = op(
 )  # fmt: skip
 neg = op("neg", lambda xp, x: xp.negative(x), vjp=lambda g: -g, linear=True, elementwise=True, doc="`-x`.")
 divide = op(
-    "div", lambda xp, a, b: xp.true_divide(a, b), vjp=(lambda g, b: g / b, lambda g, b, out: -g * (out / b)),
+    "div", lambda xp, a, b: xp.true_divide(a, b), vjp=(lambda g, b: g / b, lambda g, a, b: -g / b * (a / b)),
     elementwise=True, doc="`a / b`, broadcast; integers divide to floats.",
 )  # fmt: skip
 floor_divide = op(

@@ -55,7 +55,7 @@ def tensor(data: Any, *, dtype: Any = None, device: object = None, backend: str 
         ValueError: nested sequences of unequal lengths, or an unknown device or backend.
         RuntimeError: `requires_grad` with a dtype that cannot hold a gradient.
     """
-    made = Tensor(data, dtype=dtype, device=device, backend=backend)
+    made = from_array(as_array(data, dtype, device, backend))
     given = data._array if isinstance(data, Tensor) else data
     home = made.backend
     if hasattr(given, "dtype") and type(given) in (home.array_type, *home.scalar_types):

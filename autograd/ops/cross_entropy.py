@@ -17,7 +17,7 @@ from ..arguments import mixed
 from ..op import op
 from ..tensor import Tensor
 from .comparison import choose
-from .dims import sizes_of
+from .dims import integer, sizes_of
 from .loss import reduction_of
 from .reduction import sum as total
 from .shape import movedim, reshape
@@ -100,8 +100,9 @@ class _Rows:
     """
 
     def __init__(self, name: str, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str) -> None:
-        self.name, self.reduction, self.shape = name, reduction, target.shape
         self.scores, self.index = _laid_out(name, input, target)
+        self.name, self.reduction, self.shape = name, reduction, target.shape
+        ignore_index = integer(name, "ignore_index", ignore_index)
         scores, index = _array(name, self.scores), _array(name, self.index)
         self.home = backend_of(scores)
         if backend_of(index) is not self.home:

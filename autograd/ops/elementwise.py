@@ -32,6 +32,8 @@ reciprocal = op("reciprocal", lambda xp, x: 1 / x, vjp=lambda g, out: g * (-out 
 sign = op("sign", lambda xp, x: xp.sign(x), vjp=lambda g: g * 0, elementwise=True, doc="-1, 0 or 1; its gradient is 0.")
 abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * sign(x), elementwise=True,
          doc="The absolute value; the gradient at 0 is 0.")  # fmt: skip
+sigmoid = op("sigmoid", lambda xp, x: xp.sigmoid(x), vjp=lambda g, out: g * (out * (1 - out)),
+             elementwise=True, doc="1 / (1 + exp(-x)).")  # fmt: skip
 
 sin = op("sin", lambda xp, x: xp.sin(x), vjp=lambda g, x: g * cos(x), elementwise=True, doc="Sine of x in radians.")
 cos = op("cos", lambda xp, x: xp.cos(x), vjp=lambda g, x: -g * sin(x), elementwise=True, doc="Cosine of x in radians.")
@@ -51,9 +53,16 @@ acosh = op("acosh", lambda xp, x: xp.arccosh(x), vjp=lambda g, x: g * rsqrt(x * 
            doc="Inverse hyperbolic cosine, of x >= 1.")  # fmt: skip
 atanh = op("atanh", lambda xp, x: xp.arctanh(x), vjp=lambda g, x: g / (1 - x * x), elementwise=True,
            doc="Inverse hyperbolic tangent, of |x| < 1.")  # fmt: skip
+
+
+def _square_radius(y: Any, x: Any) -> Any:
+    """x*x + y*y, and 1 at the origin, where the angle jumps and PyTorch takes its gradient for 0."""
+    return x * x + y * y + ((x == 0) & (y == 0))
+
+
 atan2 = op(
     "atan2", lambda xp, y, x: xp.arctan2(y, x),
-    vjp=(lambda g, y, x: g * (x / (x * x + y * y)), lambda g, y, x: g * (-y / (x * x + y * y))),
+    vjp=(lambda g, y, x: g * (x / _square_radius(y, x)), lambda g, y, x: g * (-y / _square_radius(y, x))),
     elementwise=True, doc="The angle of the point (x, y), in (-pi, pi].",
 )  # fmt: skip
 hypot = op(
@@ -62,7 +71,7 @@ hypot = op(
 )  # fmt: skip
 logaddexp = op(
     "logaddexp", lambda xp, a, b: xp.logaddexp(a, b),
-    vjp=(lambda g, a, out: g * exp(a - out), lambda g, b, out: g * exp(b - out)),
+    vjp=(lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a)),
     elementwise=True, doc="log(exp(a) + exp(b)), without overflow.",
 )  # fmt: skip
 

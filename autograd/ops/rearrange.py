@@ -35,6 +35,8 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
+    if not dims and "dims" not in named:
+        raise TypeError("flip: give the dims to reverse, flip(x, 0)")
     wanted = given("flip", dims, named.pop("dims", None))
     if named:
         raise TypeError(f"flip: unexpected argument {next(iter(named))!r}")
