@@ -144,6 +144,7 @@ def _propagate(
     """Runs every node once. Returns the cotangents of the leaves or of the targets, still unseen by their hooks if
     they are leaves."""
     caught: Cotangents = {}
+    retained: list[tuple[Tensor, Tensor]] = []  # set when nothing can fail any more
     owned: set[Any] = set()  # cotangents nobody else holds, which may be added to in place
     freed = None if retain else Freed(user_line())
     take = arrived.pop
@@ -154,7 +155,7 @@ def _propagate(
             continue
         edges, saved, extra = node.edges, node.saved, node.extra
         if extra is not None:
-            g = _run_hooks(node, g, recorded)
+            g = _run_hooks(node, g, recorded, retained)
         if wanted is not None:
             _catch(node, g, targets, caught)
             if node not in wanted:
@@ -199,6 +200,9 @@ def _propagate(
         if not recorded and (edge._hooks or edge not in owned):
             g = backend_of(g).copy(g)
         caught[edge] = g
+    with _accumulating:
+        for tensor, gradient in retained:
+            tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
     return caught
 
 
@@ -247,7 +251,7 @@ def _expect_like(what: str, result: Any, tensor: Tensor) -> None:
         raise RuntimeError(f"{what} must return None or a gradient of {wanted}; got {got}")
 
 
-def _run_hooks(node: Node, g: Any, recorded: bool) -> Any:
+def _run_hooks(node: Node, g: Any, recorded: bool, retained: list[tuple[Tensor, Tensor]]) -> Any:
     """Tensor hooks on the node's outputs, then the gradients to retain."""
     extra = node.extra
     assert extra is not None
@@ -260,9 +264,7 @@ def _run_hooks(node: Node, g: Any, recorded: bool) -> Any:
         holder = extra.retained.get(k)
         tensor = holder() if holder is not None else None
         if tensor is not None:
-            kept = part if recorded else from_array(backend_of(part).copy(part))
-            with _accumulating:
-                tensor._grad = kept if tensor._grad is None else tensor._grad + kept
+            retained.append((tensor, part if recorded else from_array(backend_of(part).copy(part))))
     return tuple(parts) if type(g) is tuple else parts[0]
 
 

@@ -83,7 +83,7 @@ device = _Device
 subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
 
 if TYPE_CHECKING:
-    from . import cuda, data, nn, optim, viz
+    from . import cuda as cuda, data as data, nn as nn, optim as optim, viz as viz
     from .storage import load as load, save as save
     from .viz import visualize as visualize
 

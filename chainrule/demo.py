@@ -25,6 +25,9 @@ from .data import DataLoader, Images, TensorDataset, load_digits, read_images
 from .storage import save
 from .viz import visualize
 
+_SMALL_PRODUCT = 1 << 22
+"""Multiplications of a matrix product below which several BLAS threads cost more than they bring."""
+
 LEARNING_RATES = {"SGD": 0.1, "Adam": 2e-3, "AdamW": 2e-3, "RMSprop": 1e-3, "Adagrad": 2e-2, "Adamax": 4e-3}
 HELD_OUT = 0.2
 
@@ -57,9 +60,14 @@ class History:
     test_accuracy: list[float] = field(default_factory=list)
 
 
+def layer_widths(config: Config) -> list[int]:
+    """From the pixels over the hidden layers to the classes."""
+    return [int(np.prod(config.image_shape)), *config.hidden, config.classes]
+
+
 def build_model(config: Config) -> nn.Sequential:
     """The perceptron: flatten, then linear layers with ReLU between them; the outputs are class scores (logits)."""
-    widths = [int(np.prod(config.image_shape)), *config.hidden, config.classes]
+    widths = layer_widths(config)
     layers: list[nn.Module] = [nn.Flatten()]
     for k, (fan_in, fan_out) in enumerate(pairwise(widths)):
         if k:
@@ -120,6 +128,7 @@ def train(
     model: nn.Module, config: Config, training: Images, held_out: Images, quiet: bool = False
 ) -> tuple[History, float]:
     """Trains `model`. Returns its history and the seconds spent in training steps."""
+    from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     inputs, labels = as_inputs(training.images, config), Tensor(training.labels, backend=config.backend)
@@ -128,7 +137,10 @@ def train(
     loss_function = nn.CrossEntropyLoss()
     optimizer = getattr(optim, config.optimizer)(model.parameters(), lr=config.lr)
     history, seconds = History(), 0.0
-    with tqdm(total=config.epochs * len(loader), desc="training", unit="step", disable=quiet) as bar:
+    widths = layer_widths(config)
+    largest = config.batch_size * max(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    threads = threadpool_limits(limits=1 if largest < _SMALL_PRODUCT else None, user_api="blas")
+    with threads, tqdm(total=config.epochs * len(loader), desc="training", unit="step", disable=quiet) as bar:
         for epoch in range(config.epochs):
             started = time.perf_counter()
             total = 0.0
@@ -176,7 +188,7 @@ def run_demo(options: argparse.Namespace) -> dict[str, Any]:
         ValueError: data that cannot be used, or a loss that diverges.
         BackendUnavailable: the backend cannot work here.
     """
-    _require("sklearn", "matplotlib", "tqdm")
+    _require("sklearn", "matplotlib", "tqdm", "threadpoolctl")
     from .plots import plot_confusion, plot_curves
 
     with use_backend(options.backend) as backend:
