@@ -58,7 +58,7 @@ LAZY = {
         "demo": "a stratified split",
         "plots": "the confusion matrix",
     },
-    "threadpoolctl": {"info": "tells the threads of BLAS"},
+    "threadpoolctl": {"info": "tells the threads of BLAS", "demo": "small products run on one"},
     "tqdm": {"demo": "the progress bar"},
 }
 """Outside packages imported inside a function alone: extras, which may be absent, and what is slow to import."""
