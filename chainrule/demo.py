@@ -138,7 +138,7 @@ def train(
     optimizer = getattr(optim, config.optimizer)(model.parameters(), lr=config.lr)
     history, seconds = History(), 0.0
     widths = layer_widths(config)
-    largest = config.batch_size * max(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+    largest = config.batch_size * max(a * b for a, b in pairwise(widths))
     threads = threadpool_limits(limits=1 if largest < _SMALL_PRODUCT else None, user_api="blas")
     with threads, tqdm(total=config.epochs * len(loader), desc="training", unit="step", disable=quiet) as bar:
         for epoch in range(config.epochs):
