@@ -233,7 +233,9 @@ def test_hooks_that_return_what_is_no_gradient(hook: str, place: str, backend: B
         y.grad_fn.register_hook(lambda inputs, outputs: (HOOKS[hook](inputs[0]),))
     else:
         (x if place == "leaf" else y).register_hook(HOOKS[hook])
-    with pytest.raises(RuntimeError, match=r"hook must return None or a gradient of shape \(3,\), dtype float32.*; got"):
+    with pytest.raises(
+        RuntimeError, match=r"hook must return None or a gradient of shape \(3,\), dtype float32.*; got"
+    ):
         (y * 2).sum().backward()
     assert x.grad is None and y.grad is None
 
