@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,9 +40,14 @@ class Generator:
 
     def seed(self) -> int:
         """Restarts the stream from a seed taken from the operating system, and returns it."""
-        seed = secrets.randbits(63)
+        seed = _entropy()
         self.manual_seed(seed)
         return seed
+
+
+def _entropy() -> int:
+    """A seed from the operating system."""
+    return int.from_bytes(os.urandom(8), "little") >> 1
 
 
 def _checked(seed: int) -> int:
@@ -72,7 +77,7 @@ def initial_seed() -> int:
 
 def seed() -> int:
     """Restarts the random streams from a seed taken from the operating system, and returns it."""
-    value = secrets.randbits(63)
+    value = _entropy()
     manual_seed(value)
     return value
 

@@ -9,15 +9,17 @@ working directory or the nearest one above it), the default: NumPy, float32.
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from . import dtypes
 from .base import Backend
 from .registry import BackendUnavailable, backend_for_device, get_backend_by_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 KEYS = ("backend", "dtype")
 
@@ -34,6 +36,8 @@ class ConfigError(ValueError):
 
 def _read_file(directory: Path) -> tuple[Path, dict[str, object]] | None:
     """The nearest configuration at or above `directory`, and its table."""
+    import tomllib  # here, and pathlib below, because programs that set everything themselves never need them
+
     for folder in (directory, *directory.parents):
         path = folder / "chainrule.toml"
         if path.is_file():
@@ -83,12 +87,16 @@ def load_settings(directory: str | os.PathLike[str] = ".") -> dict[str, str]:
     Raises:
         ConfigError: a file that is no TOML, an unknown key, or a value that is not a string.
     """
+    from pathlib import Path
+
     return {key: value for key, (value, _) in _read_settings(Path(directory).resolve()).items()}
 
 
 def _setting(key: str, default: str) -> tuple[str, str]:
     global _settings
     if _settings is None:
+        from pathlib import Path
+
         _settings = _read_settings(Path.cwd())
     return _settings.get(key, (default, "the default"))
 

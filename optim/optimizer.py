@@ -115,8 +115,11 @@ class Optimizer:
             known.add(id(tensor))
         try:
             self.check(group)
-        except (TypeError, RuntimeError) as error:
-            raise TypeError(f"{type(self).__name__}: a setting is of the wrong type: {error}") from None
+        except (TypeError, RuntimeError):
+            settings = {name: value for name, value in group.items() if name not in ("params", "param_names")}
+            odd = {name: value for name, value in settings.items() if not isinstance(value, (int, float, tuple))}
+            listed = ", ".join(f"{name}={value!r}" for name, value in (odd or settings).items())
+            raise TypeError(f"{type(self).__name__}: a setting is of the wrong type, got {listed}") from None
         self.param_groups.append(group)
 
     def _all_parameters(self) -> list[Tensor]:

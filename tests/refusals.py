@@ -29,8 +29,8 @@ def snapshot(tensor: Any) -> tuple[Any, ...]:
 
 
 class Names(dict[str, Any]):
-    """The names that a line may use: `z`, `o` and `t` are `zeros`, `ones` and `tensor`, `i(1, 2)` are integers, `b(1, 0)`
-    booleans, `w` is `ones` that require a gradient; `F`, `nn`, `optim`, `np`, `nan`, `inf` as usual."""
+    """The names that a line may use: `z`, `o` and `t` are `zeros`, `ones` and `tensor`, `i(1, 2)` are integers,
+    `b(1, 0)` booleans, `w` is `ones` that require a gradient; `F`, `nn`, `optim`, `np`, `nan`, `inf` as usual."""
 
     def __init__(self, **more: Any) -> None:
         self.made: list[tuple[Any, tuple[Any, ...]]] = []
@@ -52,7 +52,8 @@ class Names(dict[str, Any]):
 
 
 def refused(line: str, kind: type[Exception], *words: str, **names: Any) -> str:
-    """Runs `line` (`;` between statements), which must raise `kind` with all `words` in its message, and returns that."""
+    """Runs `line` (`;` between statements), of which the last must raise `kind` with all `words` in the message; the
+    message."""
     scope = Names(**names)
     *before, last = [part.strip() for part in line.split(";")]
     for statement in before:

@@ -1,11 +1,9 @@
-"""Bad input to tensors and to the engine: what tensors are made of, seeds, backward, hooks, custom functions, modes,
-configuration and backends. (Functions of tensors: test_bad_input_ops.py; models and files: test_bad_input_models.py.)
+"""Bad input to tensors and to the engine: what tensors are made of, seeds, modes, backward, hooks, custom functions.
+(The functions of tensors, backends, models and files have files of their own, test_bad_input_*.py.)
 """
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +11,7 @@ import pytest
 from refusals import refused, snapshot
 
 import chainrule as cr
-from chainrule import backends
-from chainrule.autograd import random as streams
-from chainrule.backends import Backend, BackendUnavailable, ConfigError, registry
+from chainrule.backends import Backend
 
 V, T, I, R = ValueError, TypeError, IndexError, RuntimeError
 
@@ -129,7 +125,7 @@ def test_a_negative_seed_is_one_like_others(backend: Backend) -> None:
     cr.manual_seed(2**64 - 1)
     assert cr.rand(4).tolist() == drawn
     cr.manual_seed(np.int64(-1))
-    assert cr.rand(4).tolist() == drawn and streams.initial_seed() == 2**64 - 1
+    assert cr.rand(4).tolist() == drawn and cr.initial_seed() == 2**64 - 1
 
 
 TENSORS = [
@@ -201,9 +197,10 @@ BACKWARD = [
     ("x = w(3); (g,) = cr.autograd.grad((x * x).sum(), x); g.sum().backward()", R, "no graph"),
     ("y = w(3) * 1; p = y * y; y.add_(1); p.sum().backward()", R, "mul", "add_", "float32", "clone()"),
     ("y = w(3).exp(); y.add_(1); y.sum().backward()", R, "exp", "add_", "set_debug(True)"),
-    ("m = cr.inference_mode(); m.__enter__(); y = w(3) * 1; m.__exit__(); y * w(3)", R, "mul", "inference_mode", "clone()"),
+    ("m = cr.inference_mode(); m.__enter__(); y = w(3) * 1; m.__exit__(); y * w(3)", R, "mul", "inference_mode",
+     "clone()"),
     ("cr.autograd.gradcheck(lambda x: x * 2, [z(3)])", V, "gradcheck", "no input"),
-    ("cr.autograd.gradcheck(lambda x: 3, [w(3)])", V, "gradcheck", "no tensor", "int"),
+    ("cr.autograd.gradcheck(lambda x: 3, t(1.0, dtype=cr.float64, requires_grad=True))", V, "no tensor", "int"),
 ]  # fmt: skip
 
 
@@ -311,97 +308,3 @@ def test_functions_that_are_wrong_in_themselves(
         Saver=double("Saver", keep, lambda ctx, x: ctx.save_for_backward(3)),
         Sneaky=double("Sneaky", keep, lambda ctx, x: x.add_(1) * 2),
     )  # fmt: skip
-
-
-# Configuration and backends
-
-
-@pytest.mark.parametrize(("line", "kind", "words"), [
-    ("cr.set_backend('nonsense')", V, ["'nonsense'", "numpy, cupy, standin", "'auto'"]),
-    ("cr.use_backend('nonsense').__enter__()", V, ["'nonsense'"]),
-    ("cr.use_backend(None).__enter__()", V, ["None"]),
-    ("cr.register_backend('numpy', Backend)", V, ["'numpy' is taken"]),
-    ("cr.register_backend('auto', Backend)", V, ["'auto' is taken"]),
-    ("cr.register_backend('', Backend)", V, ["empty"]),
-    ("cr.register_backend(3, Backend)", T, ["register_backend", "3"]),
-    ("cr.register_backend('new', 3)", T, ["register_backend", "3"]),
-])  # fmt: skip
-def test_names_of_backends(line: str, kind: type[Exception], words: list[str]) -> None:
-    names, active = backends.backend_names(), backends.get_backend()
-    refused(line, kind, *words, Backend=Backend)
-    assert backends.backend_names() == names and backends.get_backend() is active
-
-
-def test_a_backend_that_is_not_there_says_how_to_get_it() -> None:
-    if backends.unavailable("cupy") is None:
-        pytest.skip("there is a GPU")
-    active = backends.get_backend()
-    for line in ("cr.set_backend('cupy')", "cr.zeros(3, device='cuda')", "z(3).cuda()", "z(3).to('cuda:1')"):
-        refused(line, BackendUnavailable, "the cupy backend cannot be used here", "chainrule[gpu")
-    assert backends.get_backend() is active and issubclass(BackendUnavailable, RuntimeError)
-
-
-class Unready(Backend):
-    """A plugin that can do nothing."""
-
-    name = device_type = "unready"
-    array_type = type("UnreadyArray", (), {})
-
-
-def _raises(error: Exception) -> Any:
-    def factory() -> Any:
-        raise error
-
-    return factory
-
-
-@pytest.mark.parametrize(("factory", "words"), [
-    (_raises(OSError("no such device node")), ["OSError", "no such device node"]),
-    (_raises(KeyError("SDK")), ["KeyError", "SDK"]),
-    (lambda: None, ["NoneType"]),
-    (Unready, ["xp"]),
-], ids=["OSError", "KeyError", "None", "without xp"])  # fmt: skip
-def test_a_plugin_that_fails_fails_alone(factory: Any, words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_factories", {"plugin": factory})
-    before = dict(registry.NAMESPACES)
-    for _ in range(2):  # it stays unavailable, and no half of it stays behind
-        with pytest.raises(BackendUnavailable) as caught:
-            cr.set_backend("plugin")
-        for word in ("the plugin backend cannot be used here", *words):
-            assert word in str(caught.value)
-    report = backends.available_backends()
-    assert report["plugin"] == str(caught.value) and report["numpy"] == "available: cpu"
-    assert registry.NAMESPACES == before and backends.get_backend().name == "numpy"
-
-
-def test_a_plugin_that_cannot_be_imported_fails_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "plugin_with_a_bug.py").write_text("1 / 0\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    entry = EntryPoint("buggy", "plugin_with_a_bug:Backend", "chainrule.backends")
-    monkeypatch.setattr(registry, "_entry_points", lambda name="buggy": [entry] if name == "buggy" else [])
-    with pytest.raises(BackendUnavailable, match="'plugin_with_a_bug:Backend': ZeroDivisionError"):
-        cr.set_backend("buggy")
-    report = backends.available_backends()
-    assert "ZeroDivisionError" in report["buggy"] and report["numpy"] == "available: cpu"
-
-
-@pytest.mark.parametrize(("text", "words"), [
-    ('bakcend = "numpy"', ["unknown key 'bakcend'", "backend, dtype"]),
-    ("backend = 3", ["backend must be a string", "3"]),
-    ('backend = "numpyy"', ["no backend is called 'numpyy'"]),
-    ("backend = ", ["not valid TOML"]),
-])  # fmt: skip
-def test_a_wrong_configuration_file(
-    text: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "chainrule.toml").write_text(text)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("CHAINRULE_BACKEND", raising=False)
-    backends.reload_settings()
-    try:
-        for line in ("cr.zeros(3)", "cr.rand(2)"):
-            refused(line, ConfigError, str(tmp_path / "chainrule.toml"), *words)
-        assert cr.zeros(2, backend="numpy", dtype=cr.float64).tolist() == [0, 0]  # what says it all needs no file
-    finally:
-        monkeypatch.undo()
-        backends.reload_settings()

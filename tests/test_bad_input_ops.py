@@ -1,11 +1,10 @@
-"""Bad input to the functions of tensors: shapes, dimensions, dtypes, operands, indices, backends, sizes and seeds."""
+"""Bad input to the functions of tensors: shapes, dimensions, dtypes, operands, indices, and what is assigned."""
 
 from __future__ import annotations
 
 import pytest
 from refusals import refused
 
-import chainrule as cr
 from chainrule.backends import Backend
 
 V, T, I, R = ValueError, TypeError, IndexError, RuntimeError
@@ -199,10 +198,11 @@ OF_ONE = [
     "exp", "sin", "abs", "neg", "round", "isnan", "relu", "sigmoid", "clone", "sum", "mean", "prod", "var", "norm",
     "amax", "max", "argmax", "all", "sort", "argsort", "median", "flatten", "squeeze", "t", "tril", "triu", "diag",
     "trace", "fliplr", "flipud", "nonzero", "unbind", "atleast_1d", "meshgrid", "frac", "square", "zeros_like",
-    "ones_like", "empty_like", "rand_like", "bernoulli", "logsumexp@0", "cumsum@0", "softmax@0", "unsqueeze@0", "flip@0",
-    "roll@1", "reshape@(2, 1)", "permute@0, 1", "transpose@0, 1", "movedim@0, 1", "chunk@2", "split@2", "narrow@0, 0, 1",
-    "select@0, 0", "repeat_interleave@2", "tile@(2,)", "take@i(0)", "gather@0, i(0)", "index_select@0, i(0)", "clamp@0, 1",
-    "pow@2", "masked_select@b(1)", "diagonal@0", "unflatten@0, (1, 1)", "expand_as@z(2)", "full_like@1", "topk@1",
+    "ones_like", "empty_like", "rand_like", "bernoulli", "logsumexp@0", "cumsum@0", "softmax@0", "unsqueeze@0",
+    "flip@0", "roll@1", "reshape@(2, 1)", "permute@0, 1", "transpose@0, 1", "movedim@0, 1", "chunk@2", "split@2",
+    "narrow@0, 0, 1", "select@0, 0", "repeat_interleave@2", "tile@(2,)", "take@i(0)", "gather@0, i(0)",
+    "index_select@0, i(0)", "clamp@0, 1", "pow@2", "masked_select@b(1)", "diagonal@0", "unflatten@0, (1, 1)",
+    "expand_as@z(2)", "full_like@1", "topk@1",
     "cat", "stack", "hstack", "vstack", "F.gelu", "F.elu", "F.softplus", "F.hardtanh", "F.logsigmoid", "F.normalize",
     "F.one_hot", "F.dropout", "F.pad@(1, 1)", "F.softmax@0", "F.leaky_relu", "F.relu", "nn.Linear(2, 2)", "nn.ReLU()",
 ]  # fmt: skip
@@ -213,8 +213,6 @@ OF_ONE = [
 def test_what_is_no_tensor(name: str, given: str, backend: Backend) -> None:
     function, _, rest = name.partition("@")
     function = function if function.startswith(("F.", "nn.")) else f"cr.{function}"
-    if function == "cr.expand_as":
-        pytest.skip("only a method of tensors")
     refused(f"{function}({given}{', ' if rest else ''}{rest})", TypeError, "expected", "got")
 
 
@@ -236,10 +234,12 @@ def test_numbers_where_only_tensors_do(line: str, backend: Backend) -> None:
     refused(line, TypeError, "expected", "tensor")
 
 
-@pytest.mark.parametrize("line", ["z(2).chunk(1.5)", "z(4).split(2.0)", "z(4).split('a')", "z(3).roll(1.5)", "z(3).repeat('a')",
+@pytest.mark.parametrize("line", [
+    "z(2).chunk(1.5)", "z(4).split(2.0)", "z(4).split('a')", "z(3).roll(1.5)", "z(3).repeat('a')",
     "cr.tile(z(3), 'a')", "z(3, 3).tril(0.5)", "F.pad(z(3), 'ab')", "F.pad(z(3), (1.5, 1))", "cr.topk(z(3), 1.5)",
     "z(3).expand('a')", "cr.cat([z(2)], 'a')", "z(4).narrow(0, 0.5, 1)", "z(3, 3).diagonal(0.5)",
-    "cr.kthvalue(z(3), 1.5)"])  # fmt: skip
+    "cr.kthvalue(z(3), 1.5)",
+])  # fmt: skip
 def test_counts_that_are_no_integers(line: str, backend: Backend) -> None:
     refused(line, TypeError, "must be an int, got")
 
@@ -311,41 +311,3 @@ def test_indices_and_assignments(line: str, kind: type[Exception], words: list[s
 def test_index_arrays_out_of_range_on_the_host(line: str) -> None:
     """A device does not look, which would mean waiting, and wraps them around."""
     refused(line, IndexError, "out of bounds", "int64")
-
-
-# Backends that meet
-
-
-@pytest.mark.parametrize("line", [
-    "n + s", "s * n", "n @ s", "n < s", "s == n", "n.maximum(s)", "cr.cat([n, s])", "cr.stack([s, n])", "cr.lerp(n, s, 0.5)",
-    "cr.where(n > 0, s, 1.0)", "n.masked_fill(s > 0, 1.0)", "cr.einsum('i,i->', n, s)", "cr.dot(n, s)", "n.clamp(min=s)",
-    "F.mse_loss(n, s)", "F.binary_cross_entropy_with_logits(n, s)", "F.linear(n, s)", "cr.isclose(n, s)", "n.add_(s)",
-    "n += s", "n[0] = s[0]", "s[0] = n[0]", "n[s.long()]", "n.take(s.long())", "n.index_select(0, s.long())",
-    "n.gather(0, s.long())", "n.scatter(0, s.long(), 1.0)", "n.scatter_add(0, n.long(), s)", "n.index_add(0, n.long(), s)",
-    "F.cross_entropy(n, s.long()[0])", "F.nll_loss(s.view(1, 2), n.long()[:1])", "n + s.array", "s.array + n", "s + n.array",
-    "n.array + s",
-])  # fmt: skip
-def test_two_backends_in_one_op(line: str) -> None:
-    n, s = cr.ones(2, backend="numpy"), cr.ones(2, backend="standin")
-    with pytest.raises(cr.MixedBackends) as caught:
-        exec(line, {"cr": cr, "F": cr.nn.functional, "n": n, "s": s})
-    text = str(caught.value)
-    for word in ("different backends", "on cpu (numpy)", "on standin:0 (standin)", "t.cpu()", "t.to(other.device)"):
-        assert word in text
-    assert isinstance(caught.value, TypeError)
-    assert n.tolist() == s.tolist() == [1, 1] and n._version == s._version == 0
-
-
-@pytest.mark.parametrize(("line", "kind", "words"), [
-    ("n.grad = s", R, ["shape, dtype and backend", "numpy", "standin"]),
-    ("(n * 2).backward(s)", R, ["gradient is on standin:0", "cpu", ".to()"]),
-    ("F.cross_entropy(n.view(1, 2), n.long()[:1], weight=s)", V, ["class weights", "standin"]),
-    ("cr.rand(2, backend='numpy', generator=cr.Generator('standin'))", V, ["standin", "numpy"]),
-    ("cr.tensor(1.0, device='cpu', backend='standin')", V, ["'cpu'", "numpy", "'standin'"]),
-    ("np.asarray(s)", T, ["standin:0", "cpu()"]),
-    ("s.numpy()", T, ["standin:0", "force=True"]),
-])  # fmt: skip
-def test_two_backends_that_meet_elsewhere(line: str, kind: type[Exception], words: list[str]) -> None:
-    n, s = cr.ones(2, backend="numpy", requires_grad=True), cr.ones(2, backend="standin")
-    refused(line, kind, *words, n=n, s=s)
-    assert n.grad is None and n.tolist() == s.tolist() == [1, 1]
