@@ -91,7 +91,8 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     else:
         kind = type(error) if type(error) in (ZeroDivisionError, OverflowError, AttributeError) else RuntimeError
     hint = _hint(op, arrays, error)
-    if kind in (AttributeError, TypeError) and not op.elementwise and any(type(a) in _NUMBERS for a in arrays):
+    numbers = {type(a) for a in arrays}.intersection(_NUMBERS)
+    if not op.elementwise and ((kind is AttributeError and numbers) or (kind is TypeError and numbers - {complex})):
         kind, hint = TypeError, "expected tensors or arrays, not numbers"
     elif kind is TypeError and op.elementwise and not attributes:
         hint = _dtype_hint(op, arrays)

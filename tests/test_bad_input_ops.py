@@ -229,7 +229,7 @@ def test_operands_that_are_no_tensors(line: str, given: str, backend: Backend) -
 
 
 @pytest.mark.parametrize("line", ["z(2, 3) @ 2.0", "2.0 @ z(3)", "cr.cat([z(2), 3.0])", "cr.stack([z(2), 3.0])",
-                                  "nn.Linear(3, 4)(2.0)", "cr.dot(z(3), 2.0)"])  # fmt: skip
+                                  "nn.Linear(3, 4)(2.0)", "cr.dot(z(3), 2.0)", "z(3) @ True"])  # fmt: skip
 def test_numbers_where_only_tensors_do(line: str, backend: Backend) -> None:
     refused(line, TypeError, "expected", "tensor")
 
@@ -277,6 +277,7 @@ INDICES = [
     ("a = z(3); a[5] = 1.0", I, "setitem", "(3,)"),
     ("a = z(3); a[0] = 'x'", T, "setitem", "str"),
     ("a = z(3); a[0] = None", T, "setitem", "NoneType"),
+    ("a = i(1, 2); a[0] = 1j", T, "setitem", "int64", "1j", "complex"),
     ("a = z(3); a[0] = z(2)", V, "setitem", "(3,)", "(2,)"),
     ("a = z(2, 3); a[0] = o(2)", V, "setitem", "(2, 3)", "(2,)"),
     ("a = z(2, 3); a[[0, 1]] = o(3, 3)", V, "setitem", "(3, 3)"),
