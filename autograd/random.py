@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backends import Backend, Generator as BackendGenerator, dtypes, get_backend_by_name, get_default_dtype, resolve
-from .ops.creation import shape_of
+from .ops.creation import born, shape_of
 from .ops.dims import integer
 from .tensor import Tensor, from_array
 
@@ -101,11 +101,6 @@ def stream_of(backend: Backend, generator: Generator | None = None) -> BackendGe
     return stream
 
 
-def _finish(array: Any, home: Backend, place: str | None, requires_grad: bool) -> Tensor:
-    tensor = from_array(home.asarray(array, None, place))
-    return tensor.requires_grad_(requires_grad) if requires_grad else tensor
-
-
 def _floating(name: str, dtype: Any) -> Any:
     found = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
     if not dtypes.is_differentiable(found):
@@ -118,7 +113,7 @@ def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, devi
     """Uniform on [0, 1)."""
     home, place = resolve(device, backend)
     array = stream_of(home, generator).random(shape_of("rand", size), _floating("rand", dtype))
-    return _finish(array, home, place, requires_grad)
+    return born(array, home, place, requires_grad)
 
 
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: object = None,
@@ -126,7 +121,7 @@ def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, dev
     """Standard normal: mean 0, variance 1."""
     home, place = resolve(device, backend)
     array = stream_of(home, generator).normal(shape_of("randn", size), _floating("randn", dtype))
-    return _finish(array, home, place, requires_grad)
+    return born(array, home, place, requires_grad)
 
 
 def randint(low: int, high: Any = None, size: Sequence[int] | None = None, *, generator: Generator | None = None,
@@ -153,7 +148,7 @@ def randint(low: int, high: Any = None, size: Sequence[int] | None = None, *, ge
     if low < least or high - 1 > most:
         raise ValueError(f"randint: {low} to {high - 1} do not fit into {integral}, which holds {least} to {most}")
     array = stream_of(home, generator).integers(low, high, shape, integral)
-    return _finish(array.astype(wanted), home, place, False)
+    return born(array.astype(wanted), home, place, False)
 
 
 def _bounds(dtype: dtypes.DType) -> tuple[int, int]:
@@ -174,7 +169,7 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
         raise ValueError(f"randperm: n cannot be negative, got {n}")
     home, place = resolve(device, backend)
     array = stream_of(home, generator).permutation(n)
-    return _finish(array if dtype is None else array.astype(dtypes.as_dtype(dtype)), home, place, False)
+    return born(array if dtype is None else array.astype(dtypes.as_dtype(dtype)), home, place, False)
 
 
 def _like(draw: Any, input: Tensor, dtype: Any, requires_grad: bool) -> Tensor:

@@ -17,8 +17,8 @@ _OUTER_IN_CACHE = 1 << 19
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """The matrix product.
 
-    An outer product (inner length 1) costs NumPy's matmul five times what it must: BLAS's rank-1 update, behind
-    `dot`, is the fastest as long as the result stays in cache, and a broadcast multiply beyond.
+    NumPy's matmul is slow for an outer product (inner length 1): BLAS's rank-1 update, behind `dot`, is the fastest as
+    long as the result stays in cache, and a broadcast multiply beyond.
     """
     if a.ndim == 2 and b.ndim == 2 and a.shape[1] == 1 == b.shape[0]:
         if a.size * b.size <= _OUTER_IN_CACHE and a.dtype.kind == "f":

@@ -138,11 +138,11 @@ _pow = op(
     vjp=(
         # 0 where a power is 1 or 0 whatever its base or exponent, though a ** (b - 1) or log(a) is infinite there.
         lambda g, a, b: g * (b * _pow(a + ((a == 0) & (b == 0)), b - 1)),
-        lambda g, a, b, out: g * (out * _log(cast(a + ((a == 0) & (b >= 0)), dtype=out.dtype))),
+        lambda g, a, b, out: g * (out * log(cast(a + ((a == 0) & (b >= 0)), dtype=out.dtype))),
     ),
     elementwise=True,
 )
-_log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True)
+log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True, doc="The natural logarithm.")
 
 
 def pow(input: Any, exponent: Any) -> Any:

@@ -38,7 +38,8 @@ def _expect_numbers(function: str, **given: Any) -> None:
             raise TypeError(f"{function}: {name} must be a number, got {value!r} of type {type(value).__name__}")
 
 
-def _finish(array: Any, home: Backend, place: str | None, requires_grad: bool) -> Tensor:
+def born(array: Any, home: Backend, place: str | None, requires_grad: bool) -> Tensor:
+    """The tensor over an array just made, on the device asked for."""
     tensor = from_array(home.asarray(array, None, place))
     return tensor.requires_grad_(requires_grad) if requires_grad else tensor
 
@@ -102,7 +103,7 @@ def full(size: Any, fill_value: Any, *, dtype: Any = None, device: object = None
     else:
         wanted = dtypes.as_dtype(dtype)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    return _finish(home.xp.full(shape, value, dtype=wanted), home, place, requires_grad)
+    return born(home.xp.full(shape, value, dtype=wanted), home, place, requires_grad)
 
 
 def zeros(*size: Any, dtype: Any = None, device: object = None, backend: str | None = None,
@@ -124,7 +125,7 @@ def empty(*size: Any, dtype: Any = None, device: object = None, backend: str | N
     """Whatever was in memory, of the default dtype unless given."""
     home, place = resolve(device, backend)
     wanted = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return _finish(home.xp.empty(shape_of("empty", size), dtype=wanted), home, place, requires_grad)
+    return born(home.xp.empty(shape_of("empty", size), dtype=wanted), home, place, requires_grad)
 
 
 def _expect_tensor(function: str, input: Any) -> None:
@@ -176,7 +177,7 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
         wanted = dtypes.as_dtype(dtype)
     if step == 0 or (end - start) / step < 0:
         raise RuntimeError(f"arange: cannot go from {start} to {end} in steps of {step}")
-    return _finish(home.xp.arange(start, end, step, dtype=wanted), home, place, requires_grad)
+    return born(home.xp.arange(start, end, step, dtype=wanted), home, place, requires_grad)
 
 
 def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device: object = None,
@@ -192,7 +193,7 @@ def linspace(start: float, end: float, steps: int, *, dtype: Any = None, device:
         raise RuntimeError(f"linspace: steps cannot be negative, got {steps}")
     home, place = resolve(device, backend)
     wanted = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return _finish(home.xp.linspace(start, end, steps, dtype=wanted), home, place, requires_grad)
+    return born(home.xp.linspace(start, end, steps, dtype=wanted), home, place, requires_grad)
 
 
 def logspace(start: float, end: float, steps: int, base: float = 10.0, **options: Any) -> Tensor:
@@ -213,7 +214,7 @@ def eye(n: int, m: int | None = None, *, dtype: Any = None, device: object = Non
     rows, columns = shape_of("eye", (n, n if m is None else m))
     home, place = resolve(device, backend)
     wanted = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    return _finish(home.xp.eye(rows, columns, dtype=wanted), home, place, requires_grad)
+    return born(home.xp.eye(rows, columns, dtype=wanted), home, place, requires_grad)
 
 
 def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:

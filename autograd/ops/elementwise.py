@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..op import op
+from .arithmetic import log
 from .comparison import choose
 from .dims import ndim_of
 
@@ -20,7 +21,6 @@ exp = op("exp", lambda xp, x: xp.exp(x), vjp=lambda g, out: g * out, elementwise
 exp2 = op("exp2", lambda xp, x: xp.exp2(x), vjp=lambda g, out: g * (out * _LN2), elementwise=True, doc="2 ** x.")
 expm1 = op("expm1", lambda xp, x: xp.expm1(x), vjp=lambda g, out: g * (out + 1), elementwise=True,
            doc="exp(x) - 1, accurate near 0.")  # fmt: skip
-log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True, doc="The natural logarithm.")
 log2 = op("log2", lambda xp, x: xp.log2(x), vjp=lambda g, x: g / (x * _LN2), elementwise=True, doc="To base 2.")
 log10 = op("log10", lambda xp, x: xp.log10(x), vjp=lambda g, x: g / (x * _LN10), elementwise=True, doc="To base 10.")
 log1p = op("log1p", lambda xp, x: xp.log1p(x), vjp=lambda g, x: g / (x + 1), elementwise=True,
