@@ -7,6 +7,7 @@ the ops need `Tensor` before they can be declared.
 from __future__ import annotations
 
 import builtins
+from importlib import import_module
 from typing import Any
 
 from ..backends import dtypes, is_array
@@ -20,6 +21,17 @@ def _in_place(name: str, function: Any) -> Any:
 
     method.__name__ = method.__qualname__ = f"{name}_"
     method.__doc__ = f"Becomes `{name}` of itself, in place. See `{name}`."
+    return method
+
+
+def _later(module: str, name: str) -> Any:
+    """A method that is the function `name` of a module of ops which loads when it is first used."""
+
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        return getattr(import_module(f".ops.{module}", __package__), name)(self, *args, **kwargs)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"See `chainrule.{name}`."
     return method
 
 

@@ -60,7 +60,10 @@ class Op:
             makes it variadic), attributes keyword-only.
         vjp: the formulas; None when there is no derivative.
         linear: the op is linear in its inputs taken together, so it is its own forward-mode derivative.
-        elementwise: every output element depends on the corresponding input elements alone.
+        multilinear: the op is linear in each of its inputs while the others are held (a product): its forward-mode
+            derivative is the sum of its calls with one input replaced by that input's tangent.
+        elementwise: every output element depends on the corresponding input elements alone, so that its VJP formulas
+            are its forward-mode derivative as well.
         view: the output may share the input's memory.
         outputs: the names of the outputs when there are several, None when their number depends on the call; the
             forward then returns a tuple, and `g` in the formulas is a tuple of cotangents (zeros where none arrived,
@@ -81,6 +84,7 @@ class Op:
         vjp: Callable[..., Any] | Sequence[Callable[..., Any] | None] | None = None,
         *,
         linear: bool = False,
+        multilinear: bool = False,
         elementwise: bool = False,
         view: bool = False,
         outputs: Sequence[str] | None = ("out",),
@@ -90,6 +94,7 @@ class Op:
         self.name = name
         self.forward = forward
         self.linear = linear
+        self.multilinear = multilinear
         self.elementwise = elementwise
         self.view = view
         self.several = outputs is None or len(outputs) > 1

@@ -15,7 +15,7 @@ from __future__ import annotations
 from math import e as e, inf as inf, nan as nan, pi as pi
 from typing import TYPE_CHECKING, Any
 
-from . import autograd as autograd, backends as backends
+from . import autograd as autograd, backends as backends, lazy as _lazy
 from ._version import __version__ as __version__
 from .autograd.modes import (
     enable_grad as enable_grad,
@@ -87,22 +87,18 @@ if TYPE_CHECKING:
     from .storage import load as load, save as save
     from .viz import visualize as visualize
 
-_LAZY_PARTS = {"cuda", "data", "nn", "optim", "viz"}
-_LAZY_NAMES = {"load": "storage", "save": "storage", "visualize": "viz"}
-
 
 def __getattr__(name: str) -> Any:
-    """Loads a part of the package when it is first used, so that `import chainrule` costs little."""
     from importlib import import_module
 
-    if name in _LAZY_PARTS:
+    if name in _lazy.PARTS:
         return import_module(f".{name}", __name__)
-    if name in _LAZY_NAMES:
-        value = getattr(import_module(f".{_LAZY_NAMES[name]}", __name__), name)
+    if name in _lazy.NAMES:
+        value = getattr(import_module(f".{_lazy.NAMES[name]}", __name__), name)
         globals()[name] = value
         return value
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY_PARTS, *_LAZY_NAMES})
+    return sorted({*globals(), *_lazy.PARTS, *_lazy.NAMES})

@@ -1,4 +1,4 @@
-"""`nn.functional`: what the modules compute, as functions, under PyTorch's names. Most stand in the tables of ops.
+"""Activations as networks use them: the op of the table, in place on request, softmax with a dimension of its own.
 
 With `inplace=True` an activation changes its input, and returns it.
 """
@@ -9,28 +9,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from ..autograd import inplace as in_place
-from ..autograd.op import op
-from ..autograd.ops import activation, elementwise, softmax as softmaxes
-from ..autograd.ops.activation import gelu, logsigmoid, sigmoid, softplus
-from ..autograd.ops.creation import one_hot
-from ..autograd.ops.cross_entropy import cross_entropy, nll_loss
-from ..autograd.ops.elementwise import tanh
-from ..autograd.ops.loss import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    huber_loss,
-    kl_div,
-    l1_loss,
-    mse_loss,
-    smooth_l1_loss,
-)
-from ..autograd.ops.matmul import linear
-from ..autograd.ops.norm import norm
-from ..autograd.ops.padding import pad
-from ..autograd.random import stream_of
-from ..autograd.tensor import Tensor
-from ..backends import dtypes
+from ...autograd import inplace as in_place
+from ...autograd.ops import activation, softmax as softmaxes
+from ...autograd.tensor import Tensor
 
 
 def _applied(name: str, function: Callable[..., Any], input: Tensor, inplace: bool, *settings: float) -> Tensor:
@@ -104,47 +85,6 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
     return softmaxes.softmin(input, _softmax_dim("softmin", input.ndim) if dim is None else dim, dtype)
 
 
-_dropout = op(
-    "dropout", lambda xp, x, mask: xp.multiply(x, mask), vjp=(lambda g, mask: g * mask, None), elementwise=True
-)  # fmt: skip
-
-
-def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:
-    """Makes each element 0 with probability `p` and divides the others by `1 - p` (Srivastava et al. 2014), so that the
-    expected value stays. The choice comes from the seeded stream of the input's backend.
-
-    Args:
-        training: False returns the input.
-
-    Raises:
-        ValueError: `p` is not in [0, 1].
-    """
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: the probability must be in [0, 1], got {p}")
-    if not training or p == 0:
-        return input
-    if not isinstance(input, Tensor) or not input.is_floating_point():
-        got = input.dtype if isinstance(input, Tensor) else type(input).__name__
-        raise TypeError(f"dropout: expected a tensor of a floating dtype, got {got}")
-    backend = input.backend
-    mask = (stream_of(backend).random(input.shape, dtypes.float32) >= p).astype(input.dtype)
-    if p < 1:
-        mask *= 1 / (1 - p)
-    return in_place.change(input, "dropout_", _dropout, mask) if inplace else _dropout(input, mask)
-
-
-def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
-    """`x / max(norm(x), eps)`, with the p-norm along a dimension.
-
-    Raises:
-        IndexError: there is no such dimension.
-    """
-    return input / elementwise.clamp(norm(input, p, dim, keepdim=True), min=eps)
-
-
 __all__ = [
-    "binary_cross_entropy", "binary_cross_entropy_with_logits", "cross_entropy", "dropout", "elu", "gelu", "hardtanh",
-    "huber_loss", "kl_div", "l1_loss", "leaky_relu", "linear", "log_softmax", "logsigmoid", "mse_loss", "nll_loss",
-    "normalize", "one_hot", "pad", "relu", "relu6", "sigmoid", "silu", "smooth_l1_loss", "softmax", "softmin",
-    "softplus", "tanh",
+    "elu", "hardtanh", "leaky_relu", "log_softmax", "relu", "relu6", "silu", "softmax", "softmin",
 ]  # fmt: skip

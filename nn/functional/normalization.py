@@ -1,0 +1,19 @@
+"""Normalisations: of vectors, and of a network's activations."""
+
+from __future__ import annotations
+
+from ...autograd.ops import elementwise
+from ...autograd.ops.norm import norm
+from ...autograd.tensor import Tensor
+
+
+def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """`x / max(norm(x), eps)`, with the p-norm along a dimension.
+
+    Raises:
+        IndexError: there is no such dimension.
+    """
+    return input / elementwise.clamp(norm(input, p, dim, keepdim=True), min=eps)
+
+
+__all__ = ["normalize"]
