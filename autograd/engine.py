@@ -15,7 +15,7 @@ from typing import Any
 from ..backends import Array, backend_of
 from .modes import enable_grad
 from .node import Edge, Freed, Node
-from .record import user_line
+from .record import conjugate, user_line
 from .tensor import Tensor, from_array, tensors_of
 from .versions import check_unchanged, clock, record_change
 
@@ -83,6 +83,11 @@ def _seed(outputs: Sequence[Tensor], gradients: Sequence[Tensor | None], recorde
                     f"backward: {which} has shape {output.shape}; only a one-element tensor has an implied gradient. "
                     f"Reduce it first (.sum(), .mean()), or pass gradient= of that shape"
                 )
+            if output._array.dtype.kind == "c":
+                raise RuntimeError(
+                    f"backward: {which} is {output.dtype}; only a real one has an implied gradient. Take .abs(), .real "
+                    f"or .imag first, or pass gradient="
+                )
             gradient = from_array(output.backend.xp.ones_like(output._array))
         else:
             gradient = gradient if isinstance(gradient, Tensor) else Tensor(gradient)
@@ -97,7 +102,7 @@ def _seed(outputs: Sequence[Tensor], gradients: Sequence[Tensor | None], recorde
             if gradient.dtype != output.dtype:
                 gradient = gradient.to(output.dtype)
         edge = _edge_of(output)
-        value = gradient if recorded else gradient._array
+        value = conjugate(gradient if recorded else gradient._array)
         arrived[edge] = arrived[edge] + value if edge in arrived else value
     return arrived
 
@@ -195,6 +200,9 @@ def _propagate(
     for edge, g in arrived.items():
         if not isinstance(edge, Tensor) or not edge._requires or (targets is not None and edge not in targets):
             continue
+        if g.dtype.kind == "c":
+            g = conjugate(g)
+            owned.add(edge)
         if edge._hooks:
             g = _call_hooks(edge._hooks, g, recorded)
         if not recorded and (edge._hooks or edge not in owned):
@@ -260,10 +268,12 @@ def _run_hooks(node: Node, g: Any, recorded: bool, retained: list[tuple[Tensor, 
         if part is None:
             continue
         if extra.hooks.get(k):
-            parts[k] = part = _call_hooks(extra.hooks[k], part, recorded)
+            part = _call_hooks(extra.hooks[k], conjugate(part), recorded)
+            parts[k] = conjugate(part)
         holder = extra.retained.get(k)
         tensor = holder() if holder is not None else None
         if tensor is not None:
+            part = conjugate(parts[k])
             retained.append((tensor, part if recorded else from_array(backend_of(part).copy(part))))
     return tuple(parts) if type(g) is tuple else parts[0]
 
@@ -272,7 +282,10 @@ def _run_node_hooks(node: Node, results: Any, g: Any, recorded: bool) -> Any:
     assert node.extra is not None
 
     def boxed(part: Any) -> Any:
-        return part if part is None or recorded else from_array(backend_of(part).asarray(part))
+        if part is None:
+            return None
+        part = conjugate(part)
+        return part if recorded else from_array(backend_of(part).asarray(part))
 
     grad_inputs = tuple(boxed(r) for r in results)
     grad_outputs = tuple(boxed(p) for p in (g if type(g) is tuple else (g,)))
@@ -288,7 +301,7 @@ def _run_node_hooks(node: Node, results: Any, g: Any, recorded: bool) -> Any:
                 if new is not None and old is not None:
                     _expect_like(f"{node.name()}: a hook", new, old)
             grad_inputs = changed
-    return grad_inputs if recorded else tuple(None if r is None else r._array for r in grad_inputs)
+    return tuple(None if r is None else conjugate(r if recorded else r._array) for r in grad_inputs)
 
 
 def _catch(node: Node, g: Any, targets: Any, caught: Cotangents) -> None:
@@ -296,9 +309,9 @@ def _catch(node: Node, g: Any, targets: Any, caught: Cotangents) -> None:
     if type(g) is tuple:
         for k, part in enumerate(g):
             if (node, k) in targets and part is not None:
-                caught[(node, k)] = part
+                caught[(node, k)] = conjugate(part)
     elif node in targets:
-        caught[node] = g
+        caught[node] = conjugate(g)
 
 
 def _accumulate(gradients: Cotangents, targets: dict[Any, Tensor]) -> None:

@@ -34,7 +34,7 @@ from .modes import Mode, current, is_grad_enabled, no_grad
 from .node import INFERENCE, Edge, Freed, Node, next_tick
 from .op import connect
 from .ops.arithmetic import cast, sum_to
-from .record import note_line, refuse_inference
+from .record import conjugate, note_line, refuse_inference
 from .tensor import Tensor, from_array
 from .versions import change_since, check_unchanged, clock
 
@@ -376,6 +376,8 @@ class FunctionOp:
         for part, shape, dtype in zip(parts, shapes, kinds, strict=True):
             if part is None and call.materialize:
                 part = backend.xp.zeros(shape, dtype=dtype)
+            if part is not None:
+                part = conjugate(part)
             tensor = part is None or isinstance(part, Tensor)
             found.append(part if tensor else from_array(backend.asarray(part)))
         return found
@@ -415,6 +417,7 @@ class FunctionOp:
                 g = sum_to(g, shape=shape)
             if g.dtype != dtype:
                 g = cast(g, dtype=dtype)
+            g = conjugate(g)
             # A view, which tells the engine that the memory may be somebody else's: what the user's code returned
             # may be kept, or returned twice.
             fitted.append(g if recorded else g[...])

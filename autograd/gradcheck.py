@@ -2,7 +2,8 @@
 
 `gradcheck` compares what `backward` computes with `(f(x + eps) - f(x - eps)) / (2 eps)`, element by element, or in one
 random direction in fast mode. `gradgradcheck` does the same to the gradients themselves. Both work on any backend: the
-function runs where its inputs live, and the numbers are compared on the host.
+function runs where its inputs live, and the numbers are compared on the host. A complex number counts as two real ones:
+its derivatives are compared in the direction of the real and of the imaginary axis.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product
+from math import prod
 from typing import Any
 
 from ..backends import Array, dtypes, get_backend_by_name
@@ -42,8 +44,8 @@ def gradcheck(
 
     Args:
         func: takes `inputs` and returns a tensor or a tuple of tensors; those that require a gradient are checked.
-        inputs: the arguments. Those that require a gradient are checked; they should be float64, for at lower
-            precision a difference of `eps` drowns in rounding.
+        inputs: the arguments. Those that require a gradient are checked; they should be float64 or complex128, for at
+            lower precision a difference of `eps` drowns in rounding.
         eps: the step of the central difference.
         atol, rtol: an analytical value passes when it is within `atol + rtol * |numerical value|`.
         raise_exception: raise when the check fails, instead of returning False.
@@ -59,16 +61,15 @@ def gradcheck(
     Raises:
         GradcheckError: it fails. The message says for which output and input, with the numerical and the analytical
             Jacobian.
-        ValueError: no input requires a gradient, an input's elements share memory (`expand`): clone it first, or an
-            output is complex: check its real and imaginary parts.
+        ValueError: no input requires a gradient, or an input's elements share memory (`expand`): clone it first.
     """
     arguments: tuple[Any, ...] = (inputs,) if isinstance(inputs, Tensor) else tuple(inputs)
     check = _Check(func, arguments, eps, atol, rtol)
     for place, tensor in zip(check.places, check.tensors(), strict=True):
-        if tensor.dtype != dtypes.float64:
+        if tensor.dtype not in (dtypes.float64, dtypes.complex128):
             warnings.warn(
-                f"gradcheck: input {place} is {tensor.dtype}; finite differences need float64, or a larger eps and "
-                f"tolerances",
+                f"gradcheck: input {place} is {tensor.dtype}; finite differences need double precision, or a larger "
+                f"eps and tolerances",
                 stacklevel=2,
             )
     try:
@@ -166,19 +167,38 @@ def _outputs(func: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[Tens
     results = tuple(result) if isinstance(result, (tuple, list)) else (result,)
     if results and not any(isinstance(t, Tensor) for t in results):
         raise ValueError(f"gradcheck: {_name(func)} returned no tensor, but {type(result).__name__}")
-    found = tuple(t for t in results if isinstance(t, Tensor) and t.requires_grad)
-    for j, tensor in enumerate(found):
-        if tensor.is_complex():
-            raise ValueError(f"gradcheck: output {j} is complex; return its real and imaginary parts instead")
-    return found
+    return tuple(t for t in results if isinstance(t, Tensor) and t.requires_grad)
 
 
 def _drawn(like: Tensor, seed: int) -> Tensor:
-    return from_array(like.backend.asarray(like.backend.generator(seed).normal(like.shape, like.dtype)))
+    generator = like.backend.generator(seed)
+    return _combined(like, lambda dtype: generator.normal(like.shape, dtype))
+
+
+def _combined(like: Tensor, draw: Callable[[Any], Array]) -> Tensor:
+    """Random numbers for `like`: one draw, or two for the parts of complex numbers."""
+    if not like.is_complex():
+        return from_array(like.backend.asarray(draw(like.dtype)))
+    part = dtypes.float64 if like.dtype == dtypes.complex128 else dtypes.float32
+    return from_array(like.backend.asarray(draw(part) + draw(part) * 1j))
 
 
 def _to_host(array: Array, like: Tensor) -> Any:
-    return _host.array(like.backend.to_host(array), dtype=dtypes.float64)
+    """The numbers on the host in float64; complex ones as two in a last dimension more."""
+    numbers = like.backend.to_host(array)
+    if numbers.dtype.kind == "c":
+        return _host.stack([numbers.real, numbers.imag], axis=-1).astype(dtypes.float64)
+    return _host.array(numbers, dtype=dtypes.float64)
+
+
+def _real_shape(tensor: Tensor) -> tuple[int, ...]:
+    """The shape of `_to_host` of it."""
+    return (*tensor.shape, 2) if tensor.is_complex() else tensor.shape
+
+
+def _units(tensor: Tensor) -> tuple[complex, ...]:
+    """The directions in which one element can move."""
+    return (1.0, 1j) if tensor.is_complex() else (1.0,)
 
 
 class _Check:
@@ -193,7 +213,7 @@ class _Check:
     def run(self, nondet_tol: float, undefined: bool, dtypes_too: bool, fast: bool) -> None:
         """Raises GradcheckError at the first thing that is wrong."""
         outputs = _outputs(self.func, self.arguments)
-        self.shapes = [t.shape for t in outputs]
+        self.shapes = [_real_shape(t) for t in outputs]
         if not outputs:
             self._expect_constant()
             return
@@ -252,8 +272,8 @@ class _Check:
         return [m / (2 * self.eps) for m in moved]  # an infinite output that stays so has not moved
 
     def _numerical(self, tensor: Tensor, sizes: list[int]) -> list[Any]:
-        """The Jacobian of every output with respect to `tensor`: one row per element of the input."""
-        rows = [self._differences(tensor, index, 1.0) for index in _indices(tensor.shape)]
+        """The Jacobian of every output with respect to `tensor`: one row per real number of the input."""
+        rows = [self._differences(tensor, index, unit) for index in _indices(tensor.shape) for unit in _units(tensor)]
         return [
             _host.stack([row[j].reshape(-1) for row in rows]) if rows else _host.zeros((0, size))
             for j, size in enumerate(sizes)
@@ -270,7 +290,8 @@ class _Check:
 
         probe = _Check(every, self.arguments, self.eps, self.atol, self.rtol)
         outputs = _outputs(every, self.arguments)
-        probe.shapes, sizes = [t.shape for t in outputs], [t.numel() for t in outputs]
+        probe.shapes = [_real_shape(t) for t in outputs]
+        sizes = [prod(shape) for shape in probe.shapes]
         for place, tensor in zip(self.places, self.tensors(), strict=True):
             for j, jacobian in enumerate(probe._numerical(tensor, sizes)):
                 if jacobian.size and float(abs(jacobian).max()) > self.atol:
@@ -282,19 +303,19 @@ class _Check:
     # What backward says
 
     def _analytical(self, outputs: tuple[Tensor, ...], j: int) -> list[Any]:
-        """The Jacobian of output j with respect to every input, by a backward pass per element of the output."""
+        """The Jacobian of output j with respect to every input, by a backward pass per real number of the output."""
         output, tensors = outputs[j], self.tensors()
-        jacobians = [_host.zeros((t.numel(), output.numel())) for t in tensors]
-        for column, index in enumerate(_indices(output.shape)):
+        jacobians = [_host.zeros((prod(_real_shape(t)), prod(_real_shape(output)))) for t in tensors]
+        for column, (index, unit) in enumerate(product(_indices(output.shape), _units(output))):
             cotangent = output.backend.xp.zeros(output.shape, dtype=output.dtype)
-            cotangent[index] = 1
+            cotangent[index] = unit
             for jacobian, g in zip(jacobians, self._gradients([output], [from_array(cotangent)]), strict=True):
                 if g is not None:
                     jacobian[:, column] = _to_host(g._array, g).reshape(-1)
         return jacobians
 
     def _compare_jacobians(self, outputs: tuple[Tensor, ...], j: int, nondet_tol: float) -> None:
-        sizes = [t.numel() for t in outputs]
+        sizes = [prod(_real_shape(t)) for t in outputs]
         first, second = self._analytical(outputs, j), self._analytical(outputs, j)
         for place, tensor, analytical, again in zip(self.places, self.tensors(), first, second, strict=True):
             numerical = self._numerical(tensor, sizes)[j]
@@ -309,9 +330,12 @@ class _Check:
     ) -> str:
         distance = _host.where(wrong, _host.nan_to_num(abs(analytical - numerical), nan=_host.inf), -1.0)
         row, column = (int(k) for k in _host.unravel_index(int(distance.argmax()), distance.shape))
-        there = tuple(int(k) for k in _host.unravel_index(row, tensor.shape)) if tensor.ndim else ()
-        here = tuple(int(k) for k in _host.unravel_index(column, output.shape)) if output.ndim else ()
-        precision = "" if tensor.dtype == dtypes.float64 else f"\nThe input is {tensor.dtype}: use float64."
+        there, here = [
+            tuple(int(k) for k in _host.unravel_index(place, shape)) if shape else ()
+            for place, shape in ((row, _real_shape(tensor)), (column, _real_shape(output)))
+        ]
+        double = tensor.dtype in (dtypes.float64, dtypes.complex128)
+        precision = "" if double else f"\nThe input is {tensor.dtype}: use double precision."
         return (
             f"{_name(self.func)}: the gradient is wrong for output {j} ({output.dtype} {output.shape}) with respect to "
             f"input {place} ({tensor.dtype} {tensor.shape}): {int(wrong.sum())} of {wrong.size} derivatives differ.\n"
@@ -360,7 +384,7 @@ class _Check:
             given = self._gradients([*others, outputs[j]], [*weights, zeros])
             absent = self._gradients(others, weights)
             for place, tensor, a, b in zip(self.places, self.tensors(), given, absent, strict=True):
-                size = tensor.shape
+                size = _real_shape(tensor)
                 x = _host.zeros(size) if a is None else _to_host(a._array, a)
                 y = _host.zeros(size) if b is None else _to_host(b._array, b)
                 if not _close(x, y, self.atol, self.rtol).all():
@@ -376,9 +400,13 @@ def _indices(shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
 
 def _signs(like: Tensor, seed: int) -> Tensor:
     """Numbers of either sign between 0.5 and 1.5 in size, the same for the same seed."""
-    backend = like.backend
-    drawn = backend.asarray(backend.generator(seed).random(like.shape, like.dtype)) * 2 - 1
-    return from_array(backend.asarray(drawn + 0.5 * backend.xp.sign(drawn)))
+    backend, generator = like.backend, like.backend.generator(seed)
+
+    def draw(dtype: Any) -> Array:
+        drawn = backend.asarray(generator.random(like.shape, dtype)) * 2 - 1
+        return drawn + 0.5 * backend.xp.sign(drawn)
+
+    return _combined(like, draw)
 
 
 def _inner(g: Tensor | None, along: Any) -> float:

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 _PACKAGE = __name__.partition(".")[0]
 
 _fitting: dict[str, Any] = {}
-"""`sum_to` and `cast`, which the engine needs but which are ops themselves: the op tables put them here."""
+"""`sum_to`, `cast` and `conj`, which the engine needs but which are ops themselves: the op tables put them here."""
+
+
+def conjugate(g: Any) -> Any:
+    """A complex cotangent on its way between the engine and the user; a real one stays.
+
+    Inside, the cotangent of `y` pairs with a change of `y` as `Re(g dy)`, without a conjugate, so that the VJP of a
+    holomorphic function is the formula of the real one. The gradient that users see, PyTorch's, is its conjugate.
+    """
+    return _fitting["conj"](g) if g.dtype.kind == "c" else g
 
 
 def specs_of(inputs: tuple[tuple[Edge, Any], ...]) -> tuple[Any, ...]:

@@ -42,7 +42,7 @@ class Tensor(TensorMethods):
 
     Args:
         data: a number, nested sequences, an array of any backend, or a tensor. Arrays are shared, not copied.
-        requires_grad: whether `backward` accumulates into `.grad`. Needs a floating dtype.
+        requires_grad: whether `backward` accumulates into `.grad`. Needs a floating or complex dtype.
         dtype: of the tensor; by default that of the data, and the default dtype for nested sequences and floats.
         device, backend: where it lives; by default where the data is, or where new tensors are born.
 
@@ -197,7 +197,7 @@ class Tensor(TensorMethods):
         if requires_grad:
             if not dtypes.is_differentiable(self.dtype):
                 raise RuntimeError(
-                    f"only floating-point tensors can require a gradient, got dtype {self.dtype}; write "
+                    f"only floating-point and complex tensors can require a gradient, got dtype {self.dtype}; write "
                     f"the numbers as floats, or convert with .to(cr.float32)"
                 )
             if self._edge is INFERENCE:
@@ -263,6 +263,9 @@ class Tensor(TensorMethods):
         inputs: Tensor | list[Tensor] | tuple[Tensor, ...] | None = None,
     ) -> None:
         """Adds to `.grad` of every leaf the gradient of this tensor with respect to it.
+
+        The gradient of a complex leaf `z = x + iy` is `dL/dx + i dL/dy`: the direction in which a real `L` grows
+        fastest, as in PyTorch (twice Wirtinger's derivative by the conjugate of `z`).
 
         Args:
             gradient: the cotangent, of this tensor's shape; may be left out for a one-element tensor (then it is 1).

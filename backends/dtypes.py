@@ -45,5 +45,5 @@ def as_dtype(dtype: DTypeLike) -> np.dtype:
 
 
 def is_differentiable(dtype: np.dtype) -> Any:
-    """Whether tensors of this dtype can require a gradient: the floating ones can."""
-    return dtype.kind == "f" or dtype.name == "bfloat16"
+    """Whether tensors of this dtype can require a gradient: the floating and complex ones can."""
+    return dtype.kind in "fc" or dtype.name == "bfloat16"

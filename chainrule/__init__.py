@@ -28,6 +28,7 @@ from .autograd.modes import (
 from .autograd.ops.activation import *
 from .autograd.ops.arithmetic import *
 from .autograd.ops.comparison import *
+from .autograd.ops.complex import *
 from .autograd.ops.creation import *
 from .autograd.ops.einsum import *
 from .autograd.ops.elementwise import *

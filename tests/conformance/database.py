@@ -1,0 +1,145 @@
+"""PyTorch's operator database: its entries, their samples, and a sample's arguments as chainrule takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+
+import chainrule as cr
+
+torch.set_num_threads(1)
+
+
+@cache
+def operators() -> dict[str, Any]:
+    """The entries with gradients in float64, by name; a variant's name stands behind a bar."""
+    found = {}
+    for entry in op_db:
+        if torch.float64 in entry.dtypes and entry.supports_autograd:
+            variant = entry.variant_test_name
+            found[f"{entry.name}|{variant}" if variant else entry.name] = entry
+    return found
+
+
+def samples(entry: Any) -> Iterator[tuple[str, Any]]:
+    """Every float64 sample that asks for a gradient, then all of them again with arrays that are not contiguous."""
+    torch.manual_seed(0)
+    plain = list(entry.sample_inputs("cpu", torch.float64, requires_grad=True))
+    for k, sample in enumerate(plain):
+        yield f"sample {k}", sample
+    for k, sample in enumerate(plain):
+        try:
+            stepped = sample.noncontiguous()
+        except RuntimeError:
+            continue  # of a sparse tensor
+        yield f"sample {k}, not contiguous", stepped
+
+
+def error_samples(entry: Any) -> list[Any]:
+    """The calls that must raise."""
+    if entry.error_inputs_func is None:
+        return []
+    torch.manual_seed(0)
+    return list(entry.error_inputs("cpu"))
+
+
+class Converted:
+    """A sample's arguments for chainrule, with the leaves on both sides in the same order."""
+
+    def __init__(self, sample: Any) -> None:
+        self.theirs: list[torch.Tensor] = []
+        self.ours: list[cr.Tensor] = []
+        self.before: list[np.ndarray] = []
+        self.tensors: list[cr.Tensor] = []
+        self._seen: dict[int, cr.Tensor] = {}
+        self.args = self._convert([sample.input, *sample.args])
+        self.kwargs = self._convert(sample.kwargs)
+
+    def unchanged(self) -> bool:
+        """Whether every tensor still holds what it was given."""
+        return all(
+            np.array_equal(t.detach().numpy(), b, equal_nan=t.dtype.kind in "fc")
+            for t, b in zip(self.tensors, self.before, strict=True)
+        )
+
+    def _convert(self, value: Any) -> Any:
+        if isinstance(value, torch.Tensor):
+            return self._tensor(value)
+        if isinstance(value, torch.Size):
+            return tuple(value)
+        if isinstance(value, tuple) and hasattr(value, "_fields"):
+            return type(value)(*[self._convert(v) for v in value])
+        if isinstance(value, (tuple, list)):
+            return type(value)([self._convert(v) for v in value])
+        if isinstance(value, dict):
+            return {key: self._convert(v) for key, v in value.items()}
+        if isinstance(value, slice):
+            return slice(*[self._convert(v) for v in (value.start, value.stop, value.step)])
+        return constant(value)
+
+    def _tensor(self, tensor: torch.Tensor) -> cr.Tensor:
+        if id(tensor) in self._seen:
+            return self._seen[id(tensor)]
+        # A copy with the same strides: what the torch side does in place is not seen here.
+        source = tensor.detach().resolve_conj().resolve_neg().numpy()
+        array = np.empty_like(source, order="K") if source.flags.forc else _strided_like(source)
+        array[...] = source
+        ours = cr.Tensor(array, requires_grad=tensor.requires_grad)
+        self._seen[id(tensor)] = ours
+        self.tensors.append(ours)
+        self.before.append(source.copy())
+        if tensor.requires_grad:
+            self.theirs.append(tensor)
+            self.ours.append(ours)
+        return ours
+
+
+def _strided_like(source: np.ndarray) -> np.ndarray:
+    """An array of the same shape in which no dimension is contiguous."""
+    storage = np.zeros([2 * n if n > 1 else n for n in source.shape], source.dtype)
+    return storage[tuple(slice(None, None, 2) if n > 1 else slice(None) for n in source.shape)]
+
+
+def constant(value: Any) -> Any:
+    """What is no tensor, as chainrule calls it."""
+    if isinstance(value, torch.dtype):
+        name = str(value).removeprefix("torch.")
+        if not hasattr(cr, name):
+            raise NotImplementedError(f"there is no dtype {name} in NumPy")
+        return getattr(cr, name)
+    if isinstance(value, torch.device):
+        return str(value)
+    if isinstance(value, (torch.memory_format, torch.layout)):
+        return getattr(cr, str(value).removeprefix("torch."))
+    return value
+
+
+def flat(result: Any) -> list[Any]:
+    """The outputs of a call, without their containers."""
+    if isinstance(result, dict):
+        return [item for part in result.values() for item in flat(part)]
+    return [item for part in result for item in flat(part)] if isinstance(result, (tuple, list)) else [result]
+
+
+def run_theirs(entry: Any, sample: Any, seed: int = 0) -> list[Any]:
+    """The outputs of PyTorch. Some entries seed the generator themselves, always with the same number: `seed` is added
+    to that as well, so that two seeds tell what is random."""
+    manual_seed = torch.manual_seed
+    with mock.patch.object(torch, "manual_seed", lambda given: manual_seed(given + seed)):
+        torch.manual_seed(0)
+        return flat(sample.output_process_fn_grad(entry.op(sample.input, *sample.args, **sample.kwargs)))
+
+
+def raised_class(action: Callable[[], Any]) -> type | None:
+    """The built-in exception that `action` raises, or the built-in base of the one it raises; None for none."""
+    try:
+        action()
+    except Exception as error:
+        return next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
+    return None
