@@ -94,59 +94,60 @@ def compare(results: Sequence[Result]) -> str | None:
     return "the score has fallen:\n" + "\n".join(worse) + "\n" + failures(results, 1) if worse else None
 
 
+_HEAD = """# Conformance
+
+The score on PyTorch's own operator database, written by `make conformance`. Each operator of
+`torch.testing._internal.common_methods_invocations.op_db` (PyTorch 2.13) that has a gradient in float64 is run against
+the function of the same name here, with every float64 sample that asks for a gradient: value, dtype, shape, gradient
+with a random cotangent, gradient of that gradient, the forward-mode derivative (as the transpose of the reverse one),
+the same with arrays that are not contiguous, and the calls that must raise. An operator is whole if every one of its
+samples passes; one that passes all but a single sample counts as partial.
+
+| | |
+|---|---|
+"""
+
+_TOLERANCES = """
+Tolerances, relative to each number and to the largest of the tensor: values 1e-9, gradients 1e-8, second gradients
+1e-6. What draws random numbers cannot be compared number by number: its shape, dtype and seeding are checked, and its
+gradient by finite differences with the seed held; `tests/test_random_functions.py` looks at its statistics.
+
+"""
+
+
 def _page(results: Sequence[Result]) -> str:
     c = counts(results)
-    lines = [
-        "# Conformance",
-        "",
-        "The score on PyTorch's own operator database, written by `make conformance`. Each operator of",
-        "`torch.testing._internal.common_methods_invocations.op_db` (PyTorch 2.13) that has a gradient in float64 is run",
-        "against the function of the same name here, with every float64 sample that asks for a gradient: value, dtype, shape,",
-        "gradient with a random cotangent, gradient of that gradient, the forward-mode derivative (as the transpose of the",
-        "reverse one), the same with arrays that are not contiguous, and the calls that must raise. An operator is whole if",
-        "every one of its samples passes; one that passes all but a single sample counts as partial.",
-        "",
-        "| | |",
-        "|---|---|",
-        f"| operators whole | {c['whole']} of {c['operators']} |",
-        f"| whole, with second gradients | {c['whole, second gradients too']} of {c['twice differentiable in PyTorch']} |",
-        f"| in part | {c['in part']} |",
-        f"| missing | {c['missing']} |",
-        f"| with a wrong result | {c['wrong']} |",
-        f"| samples passing | {c['samples passing']} of {c['samples']} |",
-        f"| samples that are not contiguous | {c['samples not contiguous passing']} of {c['samples not contiguous']} |",
-        f"| error inputs that raise the same built-in class | {c['error inputs that raise']} of {c['error inputs']} |",
-        "",
-        "Tolerances, relative to each number and to the largest of the tensor: values 1e-9, gradients 1e-8, second gradients",
-        "1e-6. What draws random numbers cannot be compared number by number: its shape, dtype and seeding are checked, and its",
-        "gradient by finite differences with the seed held; `tests/test_random_functions.py` looks at its statistics.",
-        "",
-    ]
-    lines += _section("Missing", [(r.name, _reason(r)) for r in results if r.missing])
-    lines += _section("In part", [(r.name, _partial(r)) for r in results if not r.missing and not r.whole])
+    figures = {
+        "operators whole": f"{c['whole']} of {c['operators']}",
+        "whole, with second gradients": f"{c['whole, second gradients too']} of {c['twice differentiable in PyTorch']}",
+        "in part": c["in part"],
+        "missing": c["missing"],
+        "with a wrong result": c["wrong"],
+        "samples passing": f"{c['samples passing']} of {c['samples']}",
+        "samples that are not contiguous": f"{c['samples not contiguous passing']} of {c['samples not contiguous']}",
+        "error inputs that raise the same built-in class": f"{c['error inputs that raise']} of {c['error inputs']}",
+    }
+    lines = [f"| {name} | {number} |" for name, number in figures.items()]
+    rest = _section("Missing", [(r.name, _reason(r)) for r in results if r.missing])
+    rest += _section("In part", [(r.name, _partial(r)) for r in results if not r.missing and not r.whole])
     only_second = [r for r in results if r.whole and (r.second or r.forward)]
-    lines += _section("Whole, but not in second or forward derivatives", [(r.name, _partial(r)) for r in only_second])
-    silent = [r for r in results if r.silent]
+    rest += _section("Whole, but not in second or forward derivatives", [(r.name, _partial(r)) for r in only_second])
     title = "Error inputs that raise nothing here, or another class of error"
-    lines += _section(title, [(r.name, _silent(r)) for r in silent])
-    names = [f"`{r.name}`" for r in results if r.whole]
-    lines += ["## Whole", "", ", ".join(names) + ".", ""]
-    random = [f"`{r.name}`" for r in results if r.random]
-    lines += ["Of these, by statistics and seed: " + ", ".join(random) + ".", ""] if random else []
-    return "\n".join(lines)
+    rest += _section(title, [(r.name, _silent(r)) for r in results if r.silent])
+    rest += ["## Whole", "", _list(r.name for r in results if r.whole), ""]
+    rest += ["Of these, by statistics and seed:", "", _list(r.name for r in results if r.whole and r.random)]
+    return _HEAD + "\n".join(lines) + "\n" + _TOLERANCES + "\n".join(rest) + "\n"
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) + "."
 
 
 def _section(title: str, rows: list[tuple[str, str]]) -> list[str]:
     if not rows:
         return []
-    return [
-        f"## {title}",
-        "",
-        "| operator | reason |",
-        "|---|---|",
-        *(f"| `{_cell(n)}` | {_cell(t)} |" for n, t in rows),
-        "",
-    ]
+    table = [f"| `{_cell(name)}` | {_cell(text)} |" for name, text in rows]
+    return [f"## {title}", "", "| operator | reason |", "|---|---|", *table, ""]
 
 
 def _cell(text: str) -> str:
