@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..backends import BACKENDS, NAMESPACES, Backend, MixedBackends, backend_of, get_backend, is_array
+from ..backends import BACKENDS, NAMESPACES, Backend, LinAlgError, MixedBackends, backend_of, get_backend, is_array
+from .errors import DtypeError, PlaceError, ShapeError
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 _NUMBERS = (bool, int, float, complex)
 _REAL = {int, float}
+_RAISED = {kind: kind for kind in (MemoryError, PlaceError, IndexError, DtypeError, TypeError, ShapeError)}
+_RAISED |= {ValueError: ShapeError, NotImplementedError: NotImplementedError, RuntimeError: RuntimeError}
+"""The class of a backend's error -> that of ours, the first that fits."""
 
 
 def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[type, tuple[Any, ...]] | None:
@@ -85,8 +89,10 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     said = [(name, value) for name, value in attributes if value is not None and value is not False]
     given = "".join(f", {name}={_short(value)}" for name, value in said)
     kind: type[Exception]
-    for kind in (MemoryError, IndexError, TypeError, ValueError, NotImplementedError, RuntimeError):
+    for kind in (LinAlgError, MemoryError, PlaceError, IndexError, DtypeError, TypeError, ValueError,
+                 NotImplementedError, RuntimeError):  # fmt: skip
         if isinstance(error, kind):
+            kind = ShapeError if kind is ValueError else kind
             break
     else:
         kind = type(error) if type(error) in (ZeroDivisionError, OverflowError, AttributeError) else RuntimeError

@@ -45,19 +45,20 @@ def run_backward(
             raise RuntimeError(f"input {k} does not require a gradient; set requires_grad before it is used")
     retain = create_graph if retain_graph is None else retain_graph
     arrived = _seed(outputs, gradients, create_graph)
-    order = _topological([_edge_of(t) for t in outputs])
-    targets = None if inputs is None else {_edge_of(t): t for t in inputs}
+    order = topological([edge_of(t) for t in outputs])
+    targets = None if inputs is None else {edge_of(t): t for t in inputs}
     wanted = None if targets is None else _leading_to(order, targets)
     with enable_grad() if create_graph else nullcontext():
         caught = _propagate(order, arrived, wanted, targets, retain, create_graph)
         if accumulate:
             _accumulate(caught, {leaf: leaf for leaf in caught} if targets is None else targets)
             return []
-    found = [(caught.get(_edge_of(t)), t) for t in inputs or ()]
+    found = [(caught.get(edge_of(t)), t) for t in inputs or ()]
     return [None if g is None else g if isinstance(g, Tensor) else _tensor(g, t) for g, t in found]
 
 
-def _edge_of(tensor: Tensor) -> Any:
+def edge_of(tensor: Tensor) -> Any:
+    """The place of a tensor in the graph: what its cotangent is kept under."""
     return tensor if tensor._edge is None else tensor._edge
 
 
@@ -101,13 +102,13 @@ def _seed(outputs: Sequence[Tensor], gradients: Sequence[Tensor | None], recorde
                 )
             if gradient.dtype != output.dtype:
                 gradient = gradient.to(output.dtype)
-        edge = _edge_of(output)
+        edge = edge_of(output)
         value = conjugate(gradient if recorded else gradient._array)
         arrived[edge] = arrived[edge] + value if edge in arrived else value
     return arrived
 
 
-def _topological(roots: Sequence[Edge]) -> list[Node]:
+def topological(roots: Sequence[Edge]) -> list[Node]:
     """Every node reachable from the roots, youngest first."""
     found: set[Node] = set()
     order: list[Node] = []

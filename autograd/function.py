@@ -327,8 +327,8 @@ class FunctionOp:
     """A Function as its nodes see it: what the engine asks of `node.op`."""
 
     differentiable = True
-    linear = elementwise = view = variadic = False
-    flops = None
+    linear = multilinear = elementwise = view = variadic = False
+    flops = jvp = None
     attributes = ("ctx",)
     saved_names: tuple[str, ...] = ()
 

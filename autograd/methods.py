@@ -321,6 +321,9 @@ class TensorMethods:
     norm = ops.norm.norm
     cumprod = ops.scan.cumprod
     cumsum = ops.scan.cumsum
+    cummax = _later("running", "cummax")
+    cummin = _later("running", "cummin")
+    logcumsumexp = _later("running", "logcumsumexp")
     log_softmax = ops.softmax.log_softmax
     logsumexp = ops.softmax.logsumexp
     softmax = ops.softmax.softmax
@@ -328,8 +331,14 @@ class TensorMethods:
     kthvalue = ops.sorting.kthvalue
     median = ops.sorting.median
     msort = ops.sorting.msort
+    nanmedian = ops.sorting.nanmedian
     sort = ops.sorting.sort
     topk = ops.sorting.topk
+    corrcoef = _later("statistics", "corrcoef")
+    cov = _later("statistics", "cov")
+    mode = _later("statistics", "mode")
+    nanquantile = _later("statistics", "nanquantile")
+    quantile = _later("statistics", "quantile")
 
     # Products of matrices
 
@@ -426,6 +435,7 @@ class TensorMethods:
     clamp_ = _in_place("clamp", ops.elementwise.clamp)
     clip_ = _in_place("clip", ops.elementwise.clip)
     cos_ = _in_place("cos", ops.elementwise.cos)
+    cumprod_ = _in_place("cumprod", ops.scan.cumprod)
     cumsum_ = _in_place("cumsum", ops.scan.cumsum)
     div_ = _in_place("div", ops.arithmetic.div)
     exp_ = _in_place("exp", ops.elementwise.exp)

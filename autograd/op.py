@@ -68,6 +68,8 @@ class Op:
         outputs: the names of the outputs when there are several, None when their number depends on the call; the
             forward then returns a tuple, and `g` in the formulas is a tuple of cotangents (zeros where none arrived,
             None for an integer output).
+        jvp: the forward-mode derivative, where none of these flags gives it and the VJP's transpose would be slow:
+            `jvp(node, tangents, saved)` with a tangent or None per input and what the node saved, as tensors.
         flops: floating-point operations from `(output shape, *input shapes)`; the output's size if not given.
         doc: the public docstring.
 
@@ -88,6 +90,7 @@ class Op:
         elementwise: bool = False,
         view: bool = False,
         outputs: Sequence[str] | None = ("out",),
+        jvp: Callable[..., Any] | None = None,
         flops: Callable[..., int] | None = None,
         doc: str = "",
     ) -> None:
@@ -99,6 +102,7 @@ class Op:
         self.view = view
         self.several = outputs is None or len(outputs) > 1
         self.output_names = tuple(outputs or ())
+        self.jvp = jvp
         self.flops = flops
         self.backward_name = "".join(part.capitalize() for part in name.split("_")) + "Backward"
         self.doc = doc
@@ -134,6 +138,7 @@ class Op:
         named = dict.fromkeys(n for f in used for n in f.names)
         self.saved_names = tuple(n for n in named if n in self.inputs or n in self.output_names)
         self.fact_names = tuple(n for n in named if n in facts and n not in self.attributes)
+        self.saves_inputs = all(name in self.saved_names for name in self.inputs)
         self.call = declare_call(self)
 
     @cached_property

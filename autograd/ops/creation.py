@@ -7,6 +7,7 @@ from numbers import Real
 from typing import Any
 
 from ...backends import Backend, backend_for_device, dtypes, get_default_dtype, is_array, resolve
+from ..errors import ShapeError
 from ..op import op
 from ..tensor import Tensor, as_array, from_array, to_device
 from .dims import integer
@@ -237,7 +238,7 @@ def one_hot(input: Tensor, num_classes: int = -1) -> Tensor:
     count = integer("one_hot", "num_classes", num_classes)
     if count == -1:
         if not input.numel():
-            raise ValueError("one_hot: of no indices the number of classes cannot be told; give num_classes")
+            raise ShapeError("one_hot: of no indices the number of classes cannot be told; give num_classes")
         count = int(index.max()) + 1
     if input.numel() and input.backend.device_type == "cpu" and not 0 <= int(index.min()) <= int(index.max()) < count:
         wrong = int(index.min() if index.min() < 0 else index.max())

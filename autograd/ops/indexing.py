@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from ...backends import Array, backend_of, dtypes, get_default_dtype, is_array
+from ..errors import DtypeError, ShapeError
 from ..op import op
 from ..tensor import Tensor, as_array
 from .arithmetic import cast
@@ -34,7 +35,7 @@ def index_on(function: str, x: Any, index: Any) -> Any:
     array = index._array if isinstance(index, Tensor) else index
     if not is_array(array) or array.dtype.kind not in "iu":
         got = array.dtype if hasattr(array, "dtype") else type(index).__name__
-        raise TypeError(f"{function}: an index holds integers, got {got}")
+        raise DtypeError(f"{function}: an index holds integers, got {got}")
     if backend_of(array) is not home and backend_of(array).device_type == "cpu":
         return home.asarray(array)
     if array.dtype == dtypes.uint64:
@@ -45,7 +46,7 @@ def index_on(function: str, x: Any, index: Any) -> Any:
 def _same_dtype(function: str, x: Any, source: Any) -> None:
     ndim_of(function, x)
     if hasattr(source, "dtype") and source.dtype != x.dtype:
-        raise TypeError(f"{function}: the values must have the input's dtype {x.dtype}, got {source.dtype}; convert it")
+        raise DtypeError(f"{function}: the values must be {x.dtype} as the input is, got {source.dtype}; convert them")
 
 
 # By a condition.
@@ -93,7 +94,7 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     """
     _expect_mask("masked_fill", input, mask)
     if getattr(value, "ndim", 0):
-        raise ValueError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
+        raise ShapeError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
     if hasattr(value, "dtype"):
         value = value if value.dtype == input.dtype else cast(value, dtype=input.dtype)
     else:
@@ -105,7 +106,7 @@ def _expect_mask(function: str, x: Any, mask: Any) -> None:
     ndim_of(function, x)
     dtype = getattr(mask, "dtype", None)
     if dtype is None or dtype.kind != "b":
-        raise TypeError(f"{function}: the mask must be a boolean tensor or array, got {dtype or type(mask).__name__}")
+        raise DtypeError(f"{function}: the mask must be a boolean tensor or array, got {dtype or type(mask).__name__}")
 
 
 def masked_select(input: Any, mask: Any) -> Any:
@@ -138,7 +139,7 @@ argwhere = nonzero
 # Along one dimension, an index for each element.
 
 
-def _along(xp: Any, index: Array, dim: int) -> tuple[Array, ...]:
+def along(xp: Any, index: Array, dim: int) -> tuple[Array, ...]:
     """The index arrays that, with `index` for dimension `dim`, name one element for each of `index`."""
     grid = []
     for k, size in enumerate(index.shape):
@@ -148,7 +149,7 @@ def _along(xp: Any, index: Array, dim: int) -> tuple[Array, ...]:
 
 def _gather_spread_forward(xp: Any, x: Array, index: Array, *, dim: int, shape: tuple[int, ...]) -> Array:
     out = xp.zeros(shape, dtype=x.dtype)
-    xp.scatter_add(out, _along(xp, index, dim), x)
+    xp.scatter_add(out, along(xp, index, dim), x)
     return out
 
 
@@ -161,12 +162,12 @@ def _within(xp: Any, src: Any, index: Array) -> Any:
 
 def _scattered(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
     out = xp.array(x)
-    out[_along(xp, index, dim)] = _within(xp, src, index)
+    out[along(xp, index, dim)] = _within(xp, src, index)
     return out
 
 
 def _scatter_added(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
-    return with_added(xp, x, _along(xp, index, dim), _within(xp, src, index))
+    return with_added(xp, x, along(xp, index, dim), _within(xp, src, index))
 
 
 def _back_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -178,7 +179,7 @@ def _back_to(g: Any, shape: tuple[int, ...]) -> Any:
 
 _gather = op(
     "gather",
-    lambda xp, x, index, *, dim: x[_along(xp, index, dim)],
+    lambda xp, x, index, *, dim: x[along(xp, index, dim)],
     vjp=(lambda g, index, dim, x_shape: _gather_spread(g, index, dim=dim, shape=x_shape), None),
 )
 _gather_spread = op(
@@ -200,7 +201,7 @@ _scatter_add = op(
 )
 
 
-def _checked(function: str, x: Any, dim: int, index: Any, src: Any = None) -> tuple[Any, int, Any]:
+def checked(function: str, x: Any, dim: int, index: Any, src: Any = None) -> tuple[Any, int, Any]:
     """Input, dimension and index; those of a 0-d input as if it had one dimension."""
     index = index_on(function, x, index)
     dim = canonical_dim(function, dim, x.ndim)
@@ -222,7 +223,7 @@ def _expect_within(function: str, what: str, sizes: tuple[int, ...], shape: tupl
             if size > shape[d] and d != free:
                 fits = False
     if not fits and 0 not in sizes:
-        raise ValueError(
+        raise ShapeError(
             f"{function}: an index of shape {tuple(sizes)} does not fit {what} of shape {tuple(shape)}: it needs as "
             f"many dimensions, none larger{'' if free is None else f' but dimension {free}'}"
         )
@@ -244,7 +245,7 @@ def gather(input: Any, dim: int, index: Any) -> Any:
     """
     index = index_on("gather", input, index)
     shape = tuple(index.shape)
-    x, dim, index = _checked("gather", input, dim, index)
+    x, dim, index = checked("gather", input, dim, index)
     if not prod(shape) and index.ndim != x.ndim:
         return take(x, index)
     found = _gather(x, index, dim=dim)
@@ -260,7 +261,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None) -> Any:
     if dim is None:
         return gather(reshape(input, (-1,)), 0, reshape(indices, (-1,)))
     if ndim_of("take_along_dim", input) != indices.ndim:
-        raise ValueError(
+        raise ShapeError(
             f"take_along_dim: input and indices need as many dimensions, got {tuple(input.shape)} and "
             f"{tuple(indices.shape)}"
         )
@@ -299,7 +300,7 @@ def _scattered_by(
     if reduce not in (None, "add"):
         raise ValueError(f"{name}: reduce must be None or 'add', got {reduce!r}")
     _same_dtype(name, input, values)
-    x, dim, index = _checked(name, input, dim, index, values)
+    x, dim, index = checked(name, input, dim, index, values)
     if index.ndim != x.ndim:  # an empty index of any shape names nothing
         return clone(input)
     values = values if hasattr(values, "dtype") else number_for(x, values)
@@ -319,11 +320,11 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
 # Along one dimension, whole rows.
 
 
-def _rows(function: str, x: Any, dim: int, index: Any) -> tuple[Any, int, Any]:
+def row_index(function: str, x: Any, dim: int, index: Any) -> tuple[Any, int, Any]:
     index = index_on(function, x, index)
     dim = canonical_dim(function, dim, x.ndim)
     if index.ndim > 1:
-        raise ValueError(f"{function}: the index must have one dimension, got shape {tuple(index.shape)}")
+        raise ShapeError(f"{function}: the index must have one dimension, got shape {tuple(index.shape)}")
     return x if x.ndim else reshape(x, (1,)), dim, index if index.ndim else reshape(index, (1,))
 
 
@@ -334,7 +335,7 @@ def index_select(input: Any, dim: int, index: Any) -> Any:
         IndexError: an index is out of range, or there is no such dimension.
         TypeError, ValueError: `index` does not hold integers, or has more than one dimension.
     """
-    x, dim, index = _rows("index_select", input, dim, index)
+    x, dim, index = row_index("index_select", input, dim, index)
     found = by_arrays(1).read(x, index, dims=(dim,))
     return found if input.ndim else reshape(found, ())
 
@@ -350,8 +351,8 @@ def index_add(input: Any, dim: int, index: Any, source: Any, *, alpha: float = 1
         IndexError: an index is out of range, or there is no such dimension.
         TypeError, ValueError: index or source are of the wrong dtype or shape.
     """
-    x, dim, index = _rows("index_add", input, dim, index)
-    source = _rows_of("index_add", x, dim, index, source)
+    x, dim, index = row_index("index_add", input, dim, index)
+    source = row_source("index_add", x, dim, index, source)
     out = by_arrays(1).add(x, source if alpha == 1 else source * alpha, index, dims=(dim,))
     return out if input.ndim else reshape(out, ())
 
@@ -361,20 +362,20 @@ def index_copy(input: Any, dim: int, index: Any, source: Any) -> Any:
 
     Args and errors: as `index_add`.
     """
-    x, dim, index = _rows("index_copy", input, dim, index)
-    source = _rows_of("index_copy", x, dim, index, source)
+    x, dim, index = row_index("index_copy", input, dim, index)
+    source = row_source("index_copy", x, dim, index, source)
     out = by_arrays(1).write(x, source, index, basic=None, dims=(dim,), fresh=True)
     return out if input.ndim else reshape(out, ())
 
 
-def _rows_of(function: str, x: Any, dim: int, index: Any, source: Any) -> Any:
+def row_source(function: str, x: Any, dim: int, index: Any, source: Any) -> Any:
     ndim_of(function, source)
     _same_dtype(function, x, source)
     if not source.ndim:
         source = reshape(source, (1,))
     expected = (*x.shape[:dim], index.shape[0], *x.shape[dim + 1 :])
     if tuple(source.shape) != expected:
-        raise ValueError(
+        raise ShapeError(
             f"{function}: {index.shape[0]} slices along dimension {dim} of shape {tuple(x.shape)} need a source of "
             f"shape {expected}, got {tuple(source.shape)}"
         )
@@ -397,7 +398,7 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
         IndexError: an index is out of range, or there is no such dimension.
         TypeError, ValueError: `index` does not hold integers, or has more than one dimension; `value` has dimensions.
     """
-    x, dim, index = _rows("index_fill", input, dim, index)
+    x, dim, index = row_index("index_fill", input, dim, index)
     named = _named(index, length=x.shape[dim])
     out = masked_fill(x, reshape(named, (-1,) + (1,) * (x.ndim - dim - 1)), value)
     return out if input.ndim else reshape(out, ())

@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...backends import Array
+from ..errors import PlaceError, ShapeError
 from ..op import op
 from ..tensor import Tensor
 from .dims import canonical_dim, integer, ndim_of
@@ -36,11 +37,11 @@ def _expect_joinable(tensors: list[Array], dim: int) -> None:
     """Says why tensors cannot be joined; a backend's own words differ."""
     first = tensors[0].shape
     if not first:
-        raise ValueError("0-d tensors have no dimension to be joined along; stack() takes them")
+        raise ShapeError("0-d tensors have no dimension to be joined along; stack() takes them")
     at = canonical_dim("cat", dim, len(first))
     for shape in [tensor.shape for tensor in tensors]:
         if len(shape) != len(first) or (shape[:at], shape[at + 1 :]) != (first[:at], first[at + 1 :]):
-            raise ValueError(f"shapes {first} and {shape} differ in more than dimension {at}")
+            raise ShapeError(f"shapes {first} and {shape} differ in more than dimension {at}")
 
 
 def _pieces(g: Any, needs: tuple[bool, ...], dim: int, tensors_shape: tuple[Any, ...]) -> list[Any]:
@@ -72,7 +73,7 @@ def _stacked(xp: Any, *tensors: Array, dim: int) -> Array:
         shapes = list(dict.fromkeys(t.shape for t in tensors))
         if len(shapes) == 1:
             raise
-        raise ValueError(f"shapes {shapes[0]} and {shapes[1]} differ; all must be the same") from None
+        raise ShapeError(f"shapes {shapes[0]} and {shapes[1]} differ; all must be the same") from None
 
 
 _stack = op(
@@ -89,7 +90,7 @@ def _some(function: str, tensors: Any) -> Any:
     if not isinstance(tensors, Sequence) and not hasattr(tensors, "ndim"):
         raise TypeError(f"{function}: expected a sequence of tensors, got {type(tensors).__name__}")
     if not len(tensors):
-        raise ValueError(f"{function}: expected at least one tensor, got none")
+        raise ShapeError(f"{function}: expected at least one tensor, got none")
     return tensors
 
 
@@ -190,7 +191,7 @@ def _cut(x: Any, bounds: Sequence[tuple[int, int]], dim: int) -> tuple[Any, ...]
 def _length(function: str, x: Any, dim: int) -> tuple[int, int]:
     dim = canonical_dim(function, dim, ndim_of(function, x))
     if not x.ndim:
-        raise IndexError(f"{function}: a 0-d tensor has no dimension to split")
+        raise PlaceError(f"{function}: a 0-d tensor has no dimension to split")
     return dim, x.shape[dim]
 
 
@@ -210,10 +211,10 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     else:
         size = integer("split", "split_size", split_size_or_sections)
         if size < 0 or (size == 0 and length):
-            raise ValueError(f"split: the size of a piece must be positive, got {size}")
+            raise ShapeError(f"split: the size of a piece must be positive, got {size}")
         sizes = [size] * (length // size) + ([length % size] if length % size else []) if length else [0]
     if any(size < 0 for size in sizes) or sum(sizes) != length:
-        raise ValueError(
+        raise ShapeError(
             f"split: sizes {sizes} must add up to {length}, the size of dimension {dim}, and none be negative"
         )
     if not sizes:
@@ -231,7 +232,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         IndexError: there is no such dimension.
     """
     if integer("chunk", "chunks", chunks) < 1:
-        raise ValueError(f"chunk: the number of pieces must be positive, got {chunks}")
+        raise ShapeError(f"chunk: the number of pieces must be positive, got {chunks}")
     dim, length = _length("chunk", input, dim)
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
 
@@ -255,7 +256,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
         return tuple([at(input, index=index) for index in indices])
     count = integer("tensor_split", "indices_or_sections", indices_or_sections)
     if count < 1:
-        raise ValueError(f"tensor_split: the number of pieces must be positive, got {count}")
+        raise ShapeError(f"tensor_split: the number of pieces must be positive, got {count}")
     small, large = divmod(length, count)
     return split(input, [small + 1] * large + [small] * (count - large), dim)
 
@@ -277,11 +278,11 @@ def dsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Any, .
 
 def _even(function: str, x: Any, indices_or_sections: Any, dim: int, least: int) -> tuple[Any, ...]:
     if ndim_of(function, x) < least:
-        raise ValueError(f"{function}: expected at least {least} dimensions, got shape {tuple(x.shape)}")
+        raise ShapeError(f"{function}: expected at least {least} dimensions, got shape {tuple(x.shape)}")
     if not isinstance(indices_or_sections, (tuple, list)):
         count = integer(function, "indices_or_sections", indices_or_sections)
         if count < 1 or x.shape[dim] % count:
-            raise ValueError(f"{function}: {x.shape[dim]}, the size of dimension {dim}, is not divided by {count}")
+            raise ShapeError(f"{function}: {x.shape[dim]}, the size of dimension {dim}, is not divided by {count}")
     return tensor_split(x, indices_or_sections, dim)
 
 
@@ -298,10 +299,10 @@ def narrow(input: Any, dim: int, start: int, length: int) -> Any:
     dim, size = _length("narrow", input, dim)
     start, length = integer("narrow", "start", start), integer("narrow", "length", length)
     if length < 0:
-        raise ValueError(f"narrow: the length must not be negative, got {length}")
+        raise ShapeError(f"narrow: the length must not be negative, got {length}")
     first = start + size if start < 0 else start
     if not 0 <= first <= size - length:
-        raise IndexError(f"narrow: start {start} and length {length} reach beyond dimension {dim} of size {size}")
+        raise PlaceError(f"narrow: start {start} and length {length} reach beyond dimension {dim} of size {size}")
     return at(input, index=(*ALL * dim, slice(first, first + length), ...))
 
 

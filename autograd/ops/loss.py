@@ -6,18 +6,21 @@ prediction is never broadcast against a target: that is nearly always a mistake.
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 from ...backends import Array, backend_of
+from ..errors import ShapeError
 from ..op import op
 from ..tensor import Tensor
-from .activation import sigmoid
+from .activation import logsigmoid, sigmoid
 from .arithmetic import cast
 from .comparison import choose
 from .dims import sizes_of
-from .elementwise import clamp, log, sign
+from .elementwise import clamp, exp, log, sign
 from .reduction import mean, sum as total
+from .shape import unsqueeze
 
 _LOG_FLOOR = -100.0
 """Where PyTorch cuts off the logarithm of a probability, so that a certain miss has a finite loss."""
@@ -95,7 +98,7 @@ def reduction_of(name: str, reduction: str, size_average: bool | None, reduce: b
     return reduction
 
 
-def _reduced(loss: Any, reduction: str, weight: Any = None) -> Any:
+def reduced(loss: Any, reduction: str, weight: Any = None) -> Any:
     if weight is not None:
         loss = loss * weight
     return mean(loss) if reduction == "mean" else total(loss) if reduction == "sum" else loss
@@ -106,13 +109,13 @@ def _pair(name: str, input: Any, target: Any) -> Any:
 
     Raises:
         TypeError: one of them is no tensor, or the input is not floating.
-        ValueError: the shapes differ.
+        ShapeError: the shapes differ.
     """
     if not (hasattr(input, "shape") and hasattr(target, "shape")):
         got = f"{type(input).__name__} and {type(target).__name__}"
         raise TypeError(f"{name}: the input and the target are tensors, got {got}")
     if input.shape != target.shape:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the input has shape {tuple(input.shape)} and the target {tuple(target.shape)}; a loss does not "
             f"broadcast one against the other: reshape or expand it yourself if that is meant"
         )
@@ -140,12 +143,12 @@ def _check_weight(name: str, input: Any, weight: Any) -> None:
 def _weighted_mean(name: str, loss: Any, reduction: str, weight: Any) -> Any:
     """The loss reduced, where the mean of a weighted loss is over the sum of the weights."""
     if weight is None:
-        return _reduced(loss, reduction)
+        return reduced(loss, reduction)
     if weight.shape != loss.shape:
         raise ValueError(f"{name}: the weight has shape {tuple(weight.shape)}, the input {tuple(loss.shape)}")
     if reduction == "mean":
         return total(loss * weight) / total(weight)
-    return _reduced(loss, reduction, weight)
+    return reduced(loss, reduction, weight)
 
 
 def mse_loss(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
@@ -185,7 +188,7 @@ def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None, re
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: beta cannot be negative, got {beta}")
     target = _pair("smooth_l1_loss", input, target)
-    return _reduced(_smooth_l1(input, target, beta=beta) if beta else _absolute_error(input, target), reduction)
+    return reduced(_smooth_l1(input, target, beta=beta) if beta else _absolute_error(input, target), reduction)
 
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0, weight: Any = None) -> Any:
@@ -197,11 +200,11 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     """
     reduction = reduction_of("huber_loss", reduction, None, None)
     if delta <= 0:
-        raise ValueError(f"huber_loss: delta must be positive, got {delta}")
+        raise ShapeError(f"huber_loss: delta must be positive, got {delta}")
     target = _pair("huber_loss", input, target)
     if weight is not None:
         _check_weight("huber_loss", input, weight)
-    return _reduced(_smooth_l1(input, target, beta=delta) * delta, reduction, weight)
+    return reduced(_smooth_l1(input, target, beta=delta) * delta, reduction, weight)
 
 
 def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_average: bool | None = None,
@@ -224,7 +227,7 @@ def binary_cross_entropy(input: Any, target: Any, weight: Any = None, size_avera
     _expect_probabilities("binary_cross_entropy", input=input, target=target)
     if weight is not None:
         _check_weight("binary_cross_entropy", input, weight)
-    return _reduced(_binary(input, target), reduction, weight)
+    return reduced(_binary(input, target), reduction, weight)
 
 
 def binary_cross_entropy_with_logits(
@@ -250,9 +253,9 @@ def binary_cross_entropy_with_logits(
         if given is not None:
             _check_weight(name, input, given)
     if pos_weight is None:
-        return _reduced(_binary_logits(input, target), reduction, weight)
+        return reduced(_binary_logits(input, target), reduction, weight)
     if_true = _binary_logits(input, 1.0) * ((pos_weight - 1) * target + 1)
-    return _reduced((1 - target) * input + if_true, reduction, weight)
+    return reduced((1 - target) * input + if_true, reduction, weight)
 
 
 def kl_div(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
@@ -273,8 +276,122 @@ def kl_div(input: Any, target: Any, size_average: bool | None = None, reduce: bo
     terms = target.exp() * (target - input) if log_target else _kl(input, target)
     if reduction == "batchmean":
         return total(terms) / (input.shape[0] if input.ndim else 1)
-    return _reduced(terms, reduction)
+    return reduced(terms, reduction)
 
 
-__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "huber_loss", "kl_div", "l1_loss", "mse_loss",
-           "smooth_l1_loss"]  # fmt: skip
+def soft_margin_loss(input: Any, target: Any, size_average: bool | None = None, reduce: bool | None = None,
+                     reduction: str = "mean") -> Any:  # fmt: skip
+    """`log(1 + exp(-target * input))`, for targets 1 and -1. Arguments and errors as for `mse_loss`."""
+    reduction = reduction_of("soft_margin_loss", reduction, size_average, reduce)
+    target = _pair("soft_margin_loss", input, target)
+    return reduced(-logsigmoid(target * input), reduction)
+
+
+def multilabel_soft_margin_loss(input: Any, target: Any, weight: Any = None, size_average: bool | None = None,
+                                reduce: bool | None = None, reduction: str = "mean") -> Any:  # fmt: skip
+    """`binary_cross_entropy_with_logits`, averaged over the classes of each sample: over the last dimension.
+
+    Args:
+        input: scores of shape (..., C).
+        target: of the same shape, in [0, 1].
+        weight: multiplies the elements; broadcasts to the input.
+        reduction: `"mean"`, `"sum"`, or `"none"` for one loss per sample.
+
+    Raises:
+        ValueError: the shapes differ, the weight does not broadcast, or there is no such reduction.
+    """
+    name = "multilabel_soft_margin_loss"
+    reduction = reduction_of(name, reduction, size_average, reduce)
+    target = _pair(name, input, target)
+    if weight is not None:
+        _check_weight(name, input, weight)
+    losses = _binary_logits(input, target)
+    return reduced(mean(losses if weight is None else losses * weight, -1), reduction)
+
+
+def poisson_nll_loss(input: Any, target: Any, log_input: bool = True, full: bool = False,
+                     size_average: bool | None = None, eps: float = 1e-8, reduce: bool | None = None,
+                     reduction: str = "mean") -> Any:  # fmt: skip
+    """`exp(input) - target * input`: the negative log-likelihood of counts `target` under Poisson distributions of mean
+    `exp(input)`, but for a term of the target alone.
+
+    Args:
+        input: logarithms of the means; with `log_input=False` the means themselves, for
+            `input - target * log(input + eps)`.
+        target: of the same shape.
+        full: add Stirling's approximation of that term, `t * log(t) - t + log(2 * pi * t) / 2`, where t is above 1.
+        reduction: as for `mse_loss`.
+
+    Raises:
+        ValueError: the shapes differ, or there is no such reduction.
+    """
+    reduction = reduction_of("poisson_nll_loss", reduction, size_average, reduce)
+    target = _pair("poisson_nll_loss", input, target)
+    loss = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        counted = choose(target <= 1, 1.0, target)
+        stirling = counted * log(counted) - counted + log(counted * (2 * math.pi)) * 0.5
+        loss = loss + choose(target <= 1, 0.0, stirling)
+    return reduced(loss, reduction)
+
+
+def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps: float = 1e-6,
+                      reduction: str = "mean") -> Any:  # fmt: skip
+    """`(log(var) + (input - target)**2 / var) / 2`: the negative log-likelihood of the target under normal
+    distributions, but for a constant (Nix and Weigend 1994).
+
+    Args:
+        input: means.
+        target: of the same shape.
+        var: variances: a number, or a tensor of the same shape, of that without the last dimension, or with a size 1
+            in one dimension. One below `eps` counts as `eps`, with the gradient it would have at `eps`.
+        full: add the constant, `log(2 * pi) / 2`.
+        reduction: as for `mse_loss`.
+
+    Raises:
+        ValueError: a shape does not fit, there is no such reduction, or a variance is negative (which is looked at on
+            the host alone).
+    """
+    name = "gaussian_nll_loss"
+    reduction = reduction_of(name, reduction, None, None)
+    shape = sizes_of(name, input)
+    if not hasattr(var, "shape"):
+        if var < 0:
+            raise ValueError(f"{name}: a variance cannot be negative, got {var}")
+        spread: Any = max(var, eps)
+        log_spread: Any = math.log(spread)
+    else:
+        spread = _at_least(name, _variances(name, var, shape), eps)
+        log_spread = log(spread)
+    target = _pair(name, input, target)
+    loss = ((input - target) ** 2 / spread + log_spread) * 0.5
+    return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
+
+
+def _variances(name: str, var: Any, shape: tuple[int, ...]) -> Any:
+    """The variances in a shape that broadcasts to `shape`."""
+    given = tuple(var.shape)
+    if given == shape:
+        return var
+    if given == shape[:-1]:
+        return unsqueeze(var, -1)
+    if len(given) != len(shape) or [one for one, n in zip(given, shape, strict=True) if one != n] != [1]:
+        raise ValueError(
+            f"{name}: the variances have shape {given}; for an input of shape {shape} they need that shape, or "
+            f"{shape[:-1]}, or it with a 1 in one place"
+        )
+    return var
+
+
+def _at_least(name: str, var: Any, eps: float) -> Any:
+    """`max(var, eps)` with the derivative of `var`."""
+    array = var._array if isinstance(var, Tensor) else var
+    home = backend_of(array)
+    if home.device_type == "cpu" and array.size and array.min() < 0:
+        raise ValueError(f"{name}: a variance cannot be negative, got {array.min()}")
+    return var + home.xp.maximum(eps - array, 0).astype(array.dtype)
+
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits", "gaussian_nll_loss", "huber_loss", "kl_div",
+           "l1_loss", "mse_loss", "multilabel_soft_margin_loss", "poisson_nll_loss", "smooth_l1_loss",
+           "soft_margin_loss"]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...backends import Array
+from ..errors import ShapeError
 from ..op import op
 from .dims import integers, sizes_of
 from .getitem import at
@@ -83,12 +84,12 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     amounts = integers("pad", "every width", pad)
     shape = sizes_of("pad", input)
     if len(amounts) % 2 or len(amounts) > 2 * len(shape):
-        raise ValueError(f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}")
+        raise ShapeError(f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}")
     pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
     widths: Widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
     for size, (before, after) in zip(shape, widths, strict=True):
         if size + before + after < 0 or size + min(before, 0) < 0 or size + min(after, 0) < 0:
-            raise ValueError(f"pad: {amounts} cuts off more than there is in shape {shape}")
+            raise ShapeError(f"pad: {amounts} cuts off more than there is in shape {shape}")
     if mode == "constant":
         return _pad(input, widths=widths, value=0 if value is None else value)
     if mode not in _MODES:
@@ -104,7 +105,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         more = max(before, 0), max(after, 0)
         most = 0 if size == 0 else max(more) if less is None else size - less
         if max(more) > most:
-            raise ValueError(
+            raise ShapeError(
                 f"pad: {mode} padding of {before} and {after} does not fit dimension {dim} of shape {shape}; at most "
                 f"{most} is possible"
             )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...backends import Array, backend_of
+from ..errors import ShapeError
 from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
@@ -63,7 +64,7 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
     ndim = ndim_of("rot90", input)
     plane = tuple(canonical_dim("rot90", dim, ndim) for dim in dims)
     if len(plane) != 2 or plane[0] == plane[1] or input.ndim < 2:
-        raise ValueError(f"rot90: dims must name two different dimensions, got {tuple(dims)}")
+        raise ShapeError(f"rot90: dims must name two different dimensions, got {tuple(dims)}")
     turns = integer("rot90", "k", k) % 4
     if turns == 0:
         return clone(input)
@@ -104,11 +105,11 @@ def roll(input: Any, shifts: int | Sequence[int], dims: int | Sequence[int] | No
     moves = integers("roll", "every shift", shifts)
     if dims is None:
         if len(moves) != 1:
-            raise ValueError(f"roll: {len(moves)} shifts need as many dims")
+            raise ShapeError(f"roll: {len(moves)} shifts need as many dims")
         return reshape(_roll(reshape(input, (-1,)), shifts=moves, dims=(0,)), tuple(input.shape))
     places = dims if isinstance(dims, (tuple, list)) else (dims,)
     if len(moves) != len(places):
-        raise ValueError(f"roll: {len(moves)} shifts for {len(places)} dims")
+        raise ShapeError(f"roll: {len(moves)} shifts for {len(places)} dims")
     if not input.ndim:
         raise IndexError("roll: a 0-d tensor has no dimension to shift along")
     return _roll(input, shifts=moves, dims=tuple([canonical_dim("roll", dim, input.ndim) for dim in places]))
@@ -148,7 +149,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
         raise TypeError(f"repeat: unexpected argument {next(iter(named))!r}")
     times = integers("repeat", "every number", wanted)
     if len(times) < ndim_of("repeat", input) or any(n < 0 for n in times):
-        raise ValueError(f"repeat: expected at least {input.ndim} repeats, none negative, got {times}; or use tile")
+        raise ShapeError(f"repeat: expected at least {input.ndim} repeats, none negative, got {times}; or use tile")
     return _repeat(input, repeats=times)
 
 
@@ -195,14 +196,14 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
         times = listed[0] if isinstance(listed, list) and len(listed) == 1 else listed
     if isinstance(times, int):
         if times < 0:
-            raise ValueError(f"repeat_interleave: cannot repeat {times} times")
+            raise ShapeError(f"repeat_interleave: cannot repeat {times} times")
         total = times * length
     else:
         if len(times) != length or min(times, default=0) < 0:
-            raise ValueError(f"repeat_interleave: {length} slices need as many repeats, none negative, got {times}")
+            raise ShapeError(f"repeat_interleave: {length} slices need as many repeats, none negative, got {times}")
         total = sum(times)
     if output_size is not None and output_size != total:
-        raise ValueError(f"repeat_interleave: output_size {output_size} is not {total}, what the repeats add up to")
+        raise ShapeError(f"repeat_interleave: output_size {output_size} is not {total}, what the repeats add up to")
     if isinstance(times, int):
         return _repeat_each(x, repeats=times, dim=dim)
     return index_select(x, dim, [place for place, count in enumerate(times) for _ in range(count)])
@@ -226,7 +227,7 @@ _triu = op(
 
 def _matrix(function: str, x: Any) -> Any:
     if ndim_of(function, x) < 2:
-        raise ValueError(f"{function}: expected a matrix or a batch of them, got shape {tuple(x.shape)}")
+        raise ShapeError(f"{function}: expected a matrix or a batch of them, got shape {tuple(x.shape)}")
     return x
 
 
@@ -286,7 +287,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     ndim = ndim_of("diagonal", input)
     first, second = (canonical_dim("diagonal", dim, ndim) for dim in (dim1, dim2))
     if first == second:
-        raise ValueError(f"diagonal: dim1 and dim2 must differ, got {dim1} and {dim2}")
+        raise ShapeError(f"diagonal: dim1 and dim2 must differ, got {dim1} and {dim2}")
     return _diagonal(input, offset=integer("diagonal", "offset", offset), dim1=first, dim2=second)
 
 
@@ -299,11 +300,11 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
         ValueError: the dimensions are the same, or the input is 0-d.
     """
     if not ndim_of("diag_embed", input):
-        raise ValueError("diag_embed: a 0-d tensor has no dimension to lay along a diagonal")
+        raise ShapeError("diag_embed: a 0-d tensor has no dimension to lay along a diagonal")
     ndim = input.ndim + 1
     first, second = (canonical_dim("diag_embed", dim, ndim) for dim in (dim1, dim2))
     if first == second:
-        raise ValueError(f"diag_embed: dim1 and dim2 must differ, got {dim1} and {dim2}")
+        raise ShapeError(f"diag_embed: dim1 and dim2 must differ, got {dim1} and {dim2}")
     size = input.shape[-1] + abs(integer("diag_embed", "offset", offset))
     shape = list(input.shape[:-1])
     for dim in sorted((first, second)):
@@ -321,7 +322,7 @@ def diag(input: Any, diagonal: int = 0) -> Any:
         return diag_embed(input, diagonal)
     if input.ndim == 2:
         return clone(_diagonal(input, offset=integer("diag", "diagonal", diagonal), dim1=0, dim2=1))
-    raise ValueError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
+    raise ShapeError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
 
 
 def trace(input: Any) -> Any:
@@ -331,7 +332,7 @@ def trace(input: Any) -> Any:
         ValueError: it is no matrix.
     """
     if ndim_of("trace", input) != 2:
-        raise ValueError(f"trace: expected a matrix, got shape {tuple(input.shape)}")
+        raise ShapeError(f"trace: expected a matrix, got shape {tuple(input.shape)}")
     return arithmetic.sum_to(_diagonal(input, offset=0, dim1=0, dim2=1), shape=())
 
 
@@ -382,7 +383,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     dim = canonical_dim("unfold", dimension, ndim_of("unfold", input))
     x = input if input.ndim else reshape(input, (1,))
     if not 0 <= size <= x.shape[dim] or step < 1:
-        raise ValueError(
+        raise ShapeError(
             f"unfold: windows of {size}, {step} apart, do not fit into dimension {dim} of shape {tuple(input.shape)}"
         )
     found = _unfold(x, dim=dim, size=size, step=step)

@@ -69,10 +69,10 @@ def _shifted(xp: Any, x: Array, *, dim: int, back: bool, fill: float) -> Array:
     return out
 
 
-_shift = op(
+shift = op(
     "shift",
     _shifted,
-    vjp=lambda g, dim, back: _shift(g, dim=dim, back=not back, fill=0),
+    vjp=lambda g, dim, back: shift(g, dim=dim, back=not back, fill=0),
     doc="Every element one place later along `dim`, or one earlier (`back`), and `fill` in the place left.",
 )
 
@@ -92,11 +92,11 @@ def _run(xp: Any, a: Array, b: Array, *, dim: int, reverse: bool) -> Array:
 
 
 def _run_vjp(g: Any, needs: tuple[bool, ...], a: Any, out: Any, dim: int, reverse: bool) -> tuple[Any, ...]:
-    total = _recurrence(_shift(a, dim=dim, back=not reverse, fill=0), g, dim=dim, reverse=not reverse)
-    return total * _shift(out, dim=dim, back=reverse, fill=0) if needs[0] else None, total if needs[1] else None
+    total = recurrence(shift(a, dim=dim, back=not reverse, fill=0), g, dim=dim, reverse=not reverse)
+    return total * shift(out, dim=dim, back=reverse, fill=0) if needs[0] else None, total if needs[1] else None
 
 
-_recurrence = op(
+recurrence = op(
     "recurrence",
     _run,
     vjp=_run_vjp,
@@ -112,9 +112,9 @@ def _running_product(xp: Any, x: Array, *, dim: int, reverse: bool, dtype: Any) 
 
 
 def _running_product_vjp(g: Any, x: Any, out: Any, dim: int, reverse: bool) -> Any:
-    before = _shift(out, dim=dim, back=reverse, fill=1)
-    factors = _shift(x, dim=dim, back=not reverse, fill=0)
-    return before * _recurrence(factors, g, dim=dim, reverse=not reverse)
+    before = shift(out, dim=dim, back=reverse, fill=1)
+    factors = shift(x, dim=dim, back=not reverse, fill=0)
+    return before * recurrence(factors, g, dim=dim, reverse=not reverse)
 
 
 _cumprod = op("cumprod", _running_product, vjp=_running_product_vjp)
@@ -122,8 +122,8 @@ _cumprod = op("cumprod", _running_product, vjp=_running_product_vjp)
 
 def product_of_others(x: Any, dim: int) -> Any:
     """For every element, the product of all the others along `dim`: of those before it and those after."""
-    before = _shift(_cumprod(x, dim=dim, reverse=False, dtype=None), dim=dim, back=False, fill=1)
-    after = _shift(_cumprod(x, dim=dim, reverse=True, dtype=None), dim=dim, back=True, fill=1)
+    before = shift(_cumprod(x, dim=dim, reverse=False, dtype=None), dim=dim, back=False, fill=1)
+    after = shift(_cumprod(x, dim=dim, reverse=True, dtype=None), dim=dim, back=True, fill=1)
     return before * after
 
 

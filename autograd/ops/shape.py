@@ -11,6 +11,7 @@ from math import prod
 from typing import Any
 
 from ...backends import Array
+from ..errors import ShapeError
 from ..modes import is_inference_mode_enabled
 from ..op import op
 from ..tensor import Tensor
@@ -45,7 +46,7 @@ def _viewed(xp: Any, x: Array, *, shape: tuple[int, ...]) -> Array:
         return x.reshape(shape, copy=False)
     except ValueError:
         x.reshape(shape)  # says so if it is the size that does not fit
-    raise ValueError(
+    raise ShapeError(
         f"its elements do not lie in memory so that shape {shape} is a view (strides {x.strides}); use reshape(), "
         f"which copies where it must"
     )
@@ -70,7 +71,7 @@ def _sizes(function: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
     """The sizes themselves. Arrays take any negative one for a size to be inferred, but that is -1 alone."""
     for size in shape:
         if size.__class__ is int and size < -1:
-            raise ValueError(f"{function}: a size cannot be negative, but for one -1, which is inferred; got {shape}")
+            raise ShapeError(f"{function}: a size cannot be negative, but for one -1, which is inferred; got {shape}")
     return shape
 
 
@@ -111,7 +112,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     start = canonical_dim("flatten", start_dim, len(shape))
     end = canonical_dim("flatten", end_dim, len(shape))
     if start > end:
-        raise ValueError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
+        raise ShapeError(f"flatten: start_dim {start_dim} comes after end_dim {end_dim}")
     if start == end and shape:
         return input
     return _reshape(input, shape=(*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]))
@@ -131,7 +132,7 @@ def unflatten(input: Any, dim: int, sizes: Sequence[int]) -> Any:
     known = prod(s for s in sizes if s != -1)
     inferred = sizes.count(-1)
     if not sizes or inferred > 1 or (known != length if not inferred else known == 0 or length % known):
-        raise ValueError(
+        raise ShapeError(
             f"unflatten: sizes {sizes} do not multiply to {length}, the size of dimension {dim} of {shape}"
         )
     sizes = tuple(length // known if s == -1 else s for s in sizes)
@@ -192,7 +193,7 @@ def t(input: Any) -> Any:
         ValueError: it has more than two dimensions.
     """
     if ndim_of("t", input) > 2:
-        raise ValueError(f"t: expected a tensor of at most 2 dimensions, got shape {tuple(input.shape)}; use transpose")
+        raise ShapeError(f"t: expected a tensor of at most 2 dimensions, got shape {tuple(input.shape)}; use transpose")
     return _permute(input, dims=tuple(range(input.ndim))[::-1])
 
 
@@ -212,7 +213,7 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
     except (ValueError, IndexError):
         for dim in order:
             canonical_dim("permute", dim, input.ndim)
-        raise ValueError(
+        raise ShapeError(
             f"permute: dims {order} must name each of the {input.ndim} dimensions of shape {tuple(input.shape)} once"
         ) from None
 
@@ -228,7 +229,7 @@ def movedim(input: Any, source: int | Sequence[int], destination: int | Sequence
     sources = canonical_dims("movedim", source, ndim)
     places = canonical_dims("movedim", destination, ndim)
     if len(sources) != len(places):
-        raise ValueError(f"movedim: {len(sources)} source dimensions cannot go to {len(places)} destinations")
+        raise ShapeError(f"movedim: {len(sources)} source dimensions cannot go to {len(places)} destinations")
     order = [dim for dim in range(ndim) if dim not in sources]
     for place, dim in sorted(zip(places, sources, strict=True)):
         order.insert(place, dim)
@@ -298,7 +299,7 @@ def expand(input: Any, *size: Any) -> Any:
     try:
         return arithmetic.broadcast_to(input, shape=wanted)
     except ValueError:
-        raise ValueError(
+        raise ShapeError(
             f"expand: shape {shape} does not expand to {sizes}: counted from the right, each size must be "
             f"kept (or -1), or be 1 before; new dimensions in front need a size"
         ) from None
@@ -327,7 +328,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
             if size != 1:
                 if result[place] not in (1, size):
                     listed = ", ".join(str(tuple(s)) for s in shapes)
-                    raise ValueError(
+                    raise ShapeError(
                         f"shapes {listed} do not broadcast together: counted from the right, sizes must agree or be 1"
                     )
                 result[place] = size
@@ -351,7 +352,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Any, ...]:
     axes = list(tensors[0]) if len(tensors) == 1 and isinstance(tensors[0], (tuple, list)) else list(tensors)
     for k, axis in enumerate(axes):
         if ndim_of("meshgrid", axis) > 1:
-            raise ValueError(f"meshgrid: tensor {k} has shape {tuple(axis.shape)}; expected 1-d tensors")
+            raise ShapeError(f"meshgrid: tensor {k} has shape {tuple(axis.shape)}; expected 1-d tensors")
     places = list(range(len(axes)))
     if indexing == "xy" and len(axes) > 1:
         places[:2] = 1, 0

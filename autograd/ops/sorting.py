@@ -219,4 +219,37 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     return ValuesAndIndices(*_median(input, dim=dim, keepdim=keepdim))
 
 
-__all__ = ["argsort", "kthvalue", "median", "msort", "sort", "topk"]
+def _middle_of_numbers(xp: Any, x: Array, *, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    order = xp.argsort(x, axis=dim)
+    middle = xp.maximum(xp.add.reduce(x == x, dim, xp.int64, None, True) - 1, 0) // 2  # NaNs stand at the end
+    return chosen(xp, x, xp.take_along_axis(order, middle, dim), dim, keepdim)
+
+
+_nanmedian = op(
+    "nanmedian",
+    _middle_of_numbers,
+    vjp=lambda g, indices, x_shape, dim, keepdim: place_chosen(g[0], indices, x_shape, dim, keepdim),
+    outputs=("values", "indices"),
+)
+_nanmedian_of_all = op(
+    "nanmedian",
+    lambda xp, x: _middle_of_numbers(xp, x, dim=0, keepdim=False)[0] if x.size else xp.full((), math.nan, x.dtype),
+    vjp=lambda g, x, out: shared_among_equals(g, x, out),
+)
+
+
+def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+    """The element in the middle of those that are not NaN, the lower one of two; NaN where all are. Arguments and
+    errors as for `median`."""
+    ndim = ndim_of("nanmedian", input)
+    if dim is None:
+        return _nanmedian_of_all(reshape(input, (-1,)))
+    dim = canonical_dim("nanmedian", dim, ndim)
+    if ndim == 0:
+        return _as_0d(nanmedian(reshape(input, (1,)), 0, keepdim=True))
+    if input.shape[dim] == 0:
+        raise IndexError(f"nanmedian: dimension {dim} of shape {input.shape} has size 0; of no elements there is none")
+    return ValuesAndIndices(*_nanmedian(input, dim=dim, keepdim=keepdim))
+
+
+__all__ = ["argsort", "kthvalue", "median", "msort", "nanmedian", "sort", "topk"]

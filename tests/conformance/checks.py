@@ -12,7 +12,7 @@ from typing import Any
 import adapters
 import numpy as np
 import torch
-from database import Converted, error_samples, flat, raised_class, run_theirs, samples
+from database import Converted, error_samples, flat, raised, raised_class, run_theirs, samples
 
 import chainrule as cr
 
@@ -177,12 +177,15 @@ def _stages(name: str, entry: Any, call: Any, sample: Any, result: Result) -> li
         except (RuntimeError, NotImplementedError):
             return  # PyTorch has no second derivative for this sample
         g_ours = cr.autograd.grad(state["ours"], given.ours, state["w_ours"], create_graph=True, allow_unused=True)
+        # The graph is kept for the last stage.
         pairs = [(g_ours[k], a) for k, a in zip(kept, v, strict=True) if g_ours[k] is not None]
         pairs = [(g, a) for g, a in pairs if g.requires_grad]
         ours = [*given.ours, *state["w_ours"]]
         gg_ours: Sequence[Any] = (None,) * len(ours)
         if pairs:
-            gg_ours = cr.autograd.grad([g for g, _ in pairs], ours, [cr.Tensor(a) for _, a in pairs], allow_unused=True)
+            gg_ours = cr.autograd.grad(
+                [g for g, _ in pairs], ours, [cr.Tensor(a) for _, a in pairs], retain_graph=True, allow_unused=True
+            )
         _compare_gradients(gg_ours, gg_theirs, leaves, "second gradient")
 
     def forward() -> None:
@@ -274,7 +277,7 @@ def _judge_errors(entry: Any, call: Any, result: Result) -> None:
             continue  # it is about a dtype, a layout or a device that does not exist here
         total += 1
         with np.errstate(all="ignore"):
-            ours = raised_class(lambda given=given: call(*given.args, **given.kwargs))
+            ours = raised(lambda given=given: call(*given.args, **given.kwargs))
         if ours is not None and issubclass(ours, theirs):
             good += 1
         else:

@@ -136,10 +136,16 @@ def run_theirs(entry: Any, sample: Any, seed: int = 0) -> list[Any]:
         return flat(sample.output_process_fn_grad(entry.op(sample.input, *sample.args, **sample.kwargs)))
 
 
-def raised_class(action: Callable[[], Any]) -> type | None:
-    """The built-in exception that `action` raises, or the built-in base of the one it raises; None for none."""
+def raised(action: Callable[[], Any]) -> type | None:
+    """The exception that `action` raises; None for none."""
     try:
         action()
     except Exception as error:
-        return next(kind for kind in type(error).__mro__ if kind.__module__ == "builtins")
+        return type(error)
     return None
+
+
+def raised_class(action: Callable[[], Any]) -> type | None:
+    """The built-in exception that `action` raises, or the built-in base of the one it raises; None for none."""
+    found = raised(action)
+    return found and next(kind for kind in found.__mro__ if kind.__module__ == "builtins")
