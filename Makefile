@@ -3,6 +3,7 @@
 #   make demo   trains on handwritten digits         make lint       ruff: rules and formatting
 #   make test   every test, in parallel              make typecheck  mypy on the installed wheel
 #   make bench  ratios against PyTorch and others    make wheel      sdist and wheel, tried in an empty environment
+#   make conformance  the score on PyTorch's own operator database, written to docs/conformance.md
 #   make docs   the documentation, into site/        make format     lets ruff repair what it can
 #   make surface  what is asked of CuPy, against the real package
 #
@@ -17,7 +18,7 @@ ARGS ?=
 # are found as chainrule.autograd alone, and `import autograd` is the HIPS package that the benchmarks compare with.
 export PYTHONSAFEPATH := 1
 
-.PHONY: demo test surface bench docs lint format typecheck wheel installed-wheel clean
+.PHONY: demo test conformance surface bench docs lint format typecheck wheel installed-wheel clean
 
 demo: .venv-demo/ready
 	.venv-demo/bin/chainrule demo $(ARGS)
@@ -28,6 +29,10 @@ test: .venv/ready
 # Against the real CuPy and its compiler, which need no GPU for this; in an environment of their own.
 surface: .venv-cupy/ready
 	.venv-cupy/bin/pytest tests/test_cupy_surface.py tests/test_philox.py tests/test_backends.py $(ARGS)
+
+# PyTorch's operator database: a minute or two. CI runs it with ARGS=--check.
+conformance: .venv/ready
+	.venv/bin/python tests/conformance $(ARGS)
 
 bench: .venv/ready-bench
 	.venv/bin/python benchmarks $(ARGS)

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 _NUMBERS = (bool, int, float, complex)
 _REAL = {int, float}
-_RAISED = {kind: kind for kind in (MemoryError, PlaceError, IndexError, DtypeError, TypeError, ShapeError)}
-_RAISED |= {ValueError: ShapeError, NotImplementedError: NotImplementedError, RuntimeError: RuntimeError}
+_RAISED: dict[type[Exception], type[Exception]] = {
+    kind: kind for kind in (MemoryError, LinAlgError, PlaceError, IndexError, DtypeError, TypeError, ShapeError)
+}
+_RAISED |= {ValueError: ShapeError, **{kind: kind for kind in (ImportError, NotImplementedError, RuntimeError)}}
 """The class of a backend's error -> that of ours, the first that fits."""
 
 
@@ -89,10 +91,8 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     said = [(name, value) for name, value in attributes if value is not None and value is not False]
     given = "".join(f", {name}={_short(value)}" for name, value in said)
     kind: type[Exception]
-    for kind in (LinAlgError, MemoryError, PlaceError, IndexError, DtypeError, TypeError, ValueError,
-                 NotImplementedError, RuntimeError):  # fmt: skip
-        if isinstance(error, kind):
-            kind = ShapeError if kind is ValueError else kind
+    for known, kind in _RAISED.items():
+        if isinstance(error, known):
             break
     else:
         kind = type(error) if type(error) in (ZeroDivisionError, OverflowError, AttributeError) else RuntimeError
@@ -102,6 +102,7 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
         kind, hint = TypeError, "expected tensors or arrays, not numbers"
     elif kind is TypeError and op.elementwise and not attributes:
         hint = _dtype_hint(op, arrays)
+        kind = TypeError if hint is None else DtypeError
     text = hint or str(error).removeprefix(f"{op.name}: ")
     return kind(f"{op.name}({inputs}{given}): {text}")
 

@@ -21,7 +21,7 @@ from .arguments import explain, numbers_only, reconcile
 from .inline import expression
 from .modes import current
 from .node import INFERENCE, Node, next_tick
-from .record import cast_to_specs, fill_missing, finish, note_line, refuse_inference, specs_of, wrap_outputs
+from .record import cast_to_specs, fill_missing, finish, note, refuse_inference, specs_of, wrap_outputs
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _RUNTIME: dict[str, Any] = {
     "INFERENCE": INFERENCE, "NAMESPACES": NAMESPACES, "Node": Node, "SCALARS": SCALARS, "Tensor": Tensor,
-    "cast_to_specs": cast_to_specs, "fill_missing": fill_missing, "note_line": note_line,
+    "cast_to_specs": cast_to_specs, "fill_missing": fill_missing, "note": note,
     "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish,
     "new": object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
     "specs_of": specs_of, "wrap_outputs": wrap_outputs,
@@ -222,7 +222,7 @@ def _record(op: Op) -> list[str]:
         "out._requires = True",
         "out._edge = node",
         "if mode.debug:",
-        "    note_line(node)",
+        "    note(node, (out_x,))",
         *_view(op),
         "return out",
     ]

@@ -62,7 +62,8 @@ def edge_of(tensor: Tensor) -> Any:
     return tensor if tensor._edge is None else tensor._edge
 
 
-def _node_of(edge: Edge) -> Node | None:
+def node_of(edge: Edge) -> Node | None:
+    """The node an edge leads to; None for a leaf."""
     if type(edge) is tuple:
         return edge[0]
     return edge if isinstance(edge, Node) else None
@@ -112,7 +113,7 @@ def topological(roots: Sequence[Edge]) -> list[Node]:
     """Every node reachable from the roots, youngest first."""
     found: set[Node] = set()
     order: list[Node] = []
-    stack = [node for node in map(_node_of, roots) if node is not None]
+    stack = [node for node in map(node_of, roots) if node is not None]
     push, pop = stack.append, stack.pop
     while stack:
         node = pop()
@@ -132,9 +133,9 @@ def topological(roots: Sequence[Edge]) -> list[Node]:
 def _leading_to(order: list[Node], targets: dict[Any, Tensor]) -> set[Any]:
     """The nodes from which a target can be reached: the only ones whose VJPs are needed."""
     wanted: set[Any] = set()
-    own = {_node_of(edge) for edge in targets}
+    own = {node_of(edge) for edge in targets}
     for node in reversed(order):
-        if node in own or any(e is not None and (e in targets or _node_of(e) in wanted) for e in node.edges):
+        if node in own or any(e is not None and (e in targets or node_of(e) in wanted) for e in node.edges):
             wanted.add(node)
     return wanted
 
@@ -166,12 +167,12 @@ def _propagate(
             _catch(node, g, targets, caught)
             if node not in wanted:
                 continue
-            edges = tuple([e if e is not None and (e in targets or _node_of(e) in wanted) else None for e in edges])  # type: ignore[operator]
+            edges = tuple([e if e is not None and (e in targets or node_of(e) in wanted) else None for e in edges])  # type: ignore[operator]
             if all(e is None for e in edges):
                 continue
         if saved:
-            if saved.__class__ is Freed:
-                raise freed_error(node, saved)
+            if saved.__class__ is not tuple:
+                saved = saved.restore(node)
             if node.tick < clock.latest:
                 check_unchanged(node)
             kept = op.saved_tensors(node) if recorded else saved
@@ -225,14 +226,6 @@ def _gather(node: Node, arrived: Cotangents) -> tuple[Any, ...] | None:
     """The cotangents of a node with several outputs, None where none arrived; None if there are none at all."""
     parts = tuple([arrived.pop((node, k), None) for k in range(len(node.shape))])
     return None if all(p is None for p in parts) else parts
-
-
-def freed_error(node: Node, freed: Freed) -> RuntimeError:
-    """The error for a node whose saved arrays are gone."""
-    return RuntimeError(
-        f"backward: what {node.op.name} had saved was freed by the backward call at {freed.where}. To go through a "
-        f"graph twice, pass retain_graph=True to the first call; to get fresh gradients, compute the forward pass again"
-    )
 
 
 def _tensor(g: Any, like: Tensor) -> Tensor:

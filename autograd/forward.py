@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backends import dtypes
-from .engine import edge_of, freed_error, grad, topological
+from .engine import edge_of, grad, topological
 from .modes import enable_grad, is_grad_enabled, no_grad
-from .node import Edge, Freed, Node
+from .node import Absent, Edge, Node
 from .ops.arithmetic import broadcast_to, cast
 from .record import conjugate
 from .tensor import Tensor, from_array
@@ -55,8 +55,8 @@ def push_forward(
 
 def _tangents_of(node: Node, arriving: list[Tensor | None], recorded: bool) -> list[tuple[Edge, Tensor | None]]:
     """The tangent of every output of a node, with the edge it belongs to."""
-    if node.saved.__class__ is Freed:
-        raise freed_error(node, node.saved)
+    if isinstance(node.saved, Absent):
+        node.saved.restore(node)
     if node.saved and node.tick < clock.latest:
         check_unchanged(node)
     kept = node.op.saved_tensors(node) if recorded else _boxed(node.saved)

@@ -29,12 +29,11 @@ from weakref import ref
 
 from ..backends import Backend, backend_of, dtypes
 from . import inplace
-from .engine import freed_error
 from .modes import Mode, current, is_grad_enabled, no_grad
-from .node import INFERENCE, Edge, Freed, Node, next_tick
+from .node import INFERENCE, Absent, Edge, Node, next_tick
 from .op import connect
 from .ops.arithmetic import cast, sum_to
-from .record import conjugate, note_line, refuse_inference
+from .record import conjugate, note, refuse_inference
 from .tensor import Tensor, from_array
 from .versions import change_since, check_unchanged, clock
 
@@ -48,6 +47,7 @@ class FunctionCtx:
     """
 
     needs_input_grad: tuple[bool, ...] = ()
+    _forward = False  # it is handed to `jvp`
 
     def __init__(self) -> None:
         self._call = _Call()
@@ -66,6 +66,11 @@ class FunctionCtx:
                     f"assign other things to the ctx: ctx.name = value"
                 )
         self._call.to_save = tensors
+
+    def save_for_forward(self, *tensors: Tensor | None) -> None:
+        """Keeps tensors for `jvp`, where `ctx.saved_tensors` gives them back; without it, `jvp` gets those saved for
+        `backward`."""
+        self._call.for_forward = tensors
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """Says that `forward` has changed these inputs in place. Each must be returned."""
@@ -89,16 +94,20 @@ class FunctionCtx:
         node = self._call.node() if self._call.node is not None else None
         if node is None:
             raise RuntimeError("saved_tensors: nothing is saved before forward has returned, or without a graph")
-        if isinstance(node.saved, Freed):
-            raise freed_error(node, node.saved)
+        if isinstance(node.saved, Absent):
+            node.saved.restore(node)
         check_unchanged(node)
-        return node.op.saved_tensors(node)
+        saved, split = node.op.saved_tensors(node), self._call.split
+        return saved[split:] if self._forward and split < len(saved) else saved[:split]
 
 
 class _Call:
     """What one call of `apply` knows beyond its node."""
 
     to_save: tuple[Tensor | None, ...] = ()
+    for_forward: tuple[Tensor | None, ...] = ()
+    split = 0
+    """How many of the saved arrays are for backward; the rest is for `jvp`."""
     dirty: tuple[Tensor, ...] = ()
     constant: tuple[Tensor, ...] = ()
     materialize = True
@@ -143,6 +152,12 @@ class Function:
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
         """Computes the gradients; to be defined."""
         raise NotImplementedError("a Function needs a static method backward(ctx, *grad_outputs) to be differentiated")
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """Computes the derivative along `tangents`, one per argument of `forward`; may be defined for forward mode,
+        which else transposes `backward`."""
+        raise NotImplementedError("jvp is called only where it is defined")
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -196,7 +211,9 @@ def _finish(
 ) -> Any:
     """What `apply` returns: the outputs, with their node where one is recorded."""
     call, mode = ctx._call, current()
-    to_save, call.to_save = call.to_save, ()
+    call.split = len(call.to_save)
+    to_save = (*call.to_save, *call.for_forward)
+    call.to_save = call.for_forward = ()
     dirty, call.dirty = call.dirty, ()
     constant, call.constant = call.constant, ()
     values = output if isinstance(output, tuple) else (output,)
@@ -251,7 +268,7 @@ def _finish(
     call.backends = tuple(a.backend if isinstance(a, Tensor) else None for a in args)
     call.node = ref(node)
     if mode.debug:
-        note_line(node)
+        note(node, tuple(t._array for t in made))
     results = [value if place is None else made[place] for value, place in zip(values, places, strict=True)]
     return tuple(results) if isinstance(output, tuple) else results[0]
 
@@ -328,7 +345,7 @@ class FunctionOp:
 
     differentiable = True
     linear = multilinear = elementwise = view = variadic = False
-    flops = jvp = None
+    flops = None
     attributes = ("ctx",)
     saved_names: tuple[str, ...] = ()
 
@@ -337,6 +354,7 @@ class FunctionOp:
         self.name = function.__name__
         self.backward_name = f"{function.__name__}Backward"
         self.doc = function.__doc__ or ""
+        self.jvp = None if function.jvp is Function.jvp else self._push
         self.output_names = () if several else ("out",)
         separate = function.setup_context is not Function.setup_context
         self.inputs = tuple(inspect.signature(function.forward).parameters)[0 if separate else 1 :]
@@ -367,6 +385,24 @@ class FunctionOp:
             with no_grad():
                 results = self.function.backward(ctx, *cotangents)
         return self._fitted(node, results, edges, recorded)
+
+    def _push(self, node: Node, tangents: list[Tensor | None], kept: Any) -> Any:
+        """Runs `jvp` on what has arrived, with zeros for tensors without a tangent; see `Op.jvp`."""
+        ctx = node.attributes[0]
+        call = ctx._call
+        filled = []
+        for tangent, spec, backend in zip(tangents, node.specs, call.backends, strict=True):
+            if tangent is None and spec is not None and dtypes.is_differentiable(spec[1]):
+                tangent = from_array(backend.xp.zeros(spec[0], dtype=spec[1]))
+            filled.append(tangent)
+        view = FunctionCtx()
+        view.__dict__.update(ctx.__dict__, _forward=True)
+        results = self.function.jvp(view, *filled)
+        given = results if isinstance(results, tuple) else (results,)
+        if len(given) != len(call.places):
+            raise RuntimeError(f"{self.name}.jvp returned {len(given)} tangents; forward returned {len(call.places)}")
+        found = [tangent for tangent, place in zip(given, call.places, strict=True) if place is not None]
+        return found if self.several else found[0]
 
     def _cotangents(self, node: Node, call: _Call, parts: tuple[Any, ...]) -> list[Tensor | None]:
         """The gradients that arrived, as tensors, with zeros for those that did not unless they are unwanted."""

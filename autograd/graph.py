@@ -15,8 +15,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple, Union
 
 from ..backends import Array, backend_of, is_array
-from .engine import freed_error
-from .node import INFERENCE, Edge, Freed, Node
+from .node import INFERENCE, Absent, Edge, Freed, Node
 from .tensor import Tensor
 from .versions import change_since, check_unchanged
 
@@ -239,8 +238,8 @@ class Graph:
                 g = None if all(part is None for part in parts) else parts
             if g is None:
                 continue
-            if isinstance(node.saved, Freed):
-                raise freed_error(node, node.saved)
+            if isinstance(node.saved, Absent):
+                node.saved.restore(node)
             check_unchanged(node)
             assert node.op.vjp is not None
             for edge, result in zip(node.edges, node.op.vjp(node, g, node.edges, node.saved), strict=False):
@@ -296,7 +295,7 @@ def saved_outputs(node: Node) -> Iterator[tuple[int, Array]]:
 
 def _saved(node: Node) -> Iterator[tuple[str | None, Edge | int, Any]]:
     """What a node saved: under which name, for a Function at which place in its stead."""
-    if isinstance(node.saved, Freed) or not node.saved:
+    if isinstance(node.saved, Absent) or not node.saved:
         return
     if hasattr(node.op, "forward"):
         for name, saved in zip(node.op.saved_names, node.saved, strict=True):

@@ -18,6 +18,7 @@ from .modes import current
 from .node import INFERENCE, Node, next_tick
 from .op import Op, op
 from .ops.arithmetic import cast
+from .ops.complex import conj
 from .ops.getitem import overwrite
 from .ops.index import basic_index
 from .record import refuse_inference, user_line
@@ -163,7 +164,7 @@ _write_view = op(
     lambda xp, base, value, *, steps, order: base,
     vjp=(
         lambda g, steps, order: _erase(g, steps=steps, order=order),
-        lambda g, steps: _look(g, steps),
+        lambda g, steps: conj(_look(conj(g), steps)),  # the part that is looked at need not be holomorphic
     ),
 )
 

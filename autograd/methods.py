@@ -12,6 +12,8 @@ from typing import Any
 
 from ..backends import dtypes, is_array
 from . import inplace, ops
+from .errors import DtypeError, PlaceError
+from .memory_format import MemoryFormat, preserve_format
 from .tensor import Tensor
 
 
@@ -121,9 +123,15 @@ class TensorMethods:
 
     # Conversion
 
-    def to(self: Any, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False) -> Tensor:
+    def to(self: Any, *args: Any, dtype: Any = None, device: Any = None, non_blocking: bool = False,
+           copy: bool = False, memory_format: MemoryFormat = preserve_format) -> Tensor:  # fmt: skip
         """The tensor with another dtype, on another device, or both: `to(cr.float64)`, `to("cuda")`,
-        `to("cuda", cr.float16)`, `to(other)`. Itself if nothing changes, unless `copy`. Differentiable."""
+        `to("cuda", cr.float16)`, `to(other)`. Itself if nothing changes, unless `copy`. Differentiable.
+
+        What stands behind the dtype without a name is `non_blocking`, which is taken and not needed, and `copy`.
+        """
+        flags = [a for a in args if isinstance(a, builtins.bool)]
+        copy = copy or flags[1:] == [True]
         for argument in args:
             if isinstance(argument, Tensor):
                 dtype, device = argument.dtype, argument.device
@@ -136,7 +144,9 @@ class TensorMethods:
         result = self if device is None else ops.creation.moved(self, device)
         if dtype is not None and dtypes.as_dtype(dtype) != result.dtype:
             result = ops.arithmetic.cast(result, dtype=dtype)
-        return ops.shape.clone(result) if copy and result is self else result
+        if copy and result is self:
+            result = ops.shape.clone(result)
+        return result if memory_format is preserve_format else ops.shape.contiguous(result, memory_format=memory_format)
 
     def type(self: Any, dtype: Any) -> Tensor:
         """The tensor with another dtype."""
@@ -148,14 +158,37 @@ class TensorMethods:
             raise TypeError(f"type_as: expected a tensor, got {type(other).__name__}")
         return self.to(other.dtype)
 
-    def float(self: Any) -> Tensor:
-        return self.to(dtypes.float32)
+    def float(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        return self.to(dtypes.float32, memory_format=memory_format)
 
-    def double(self: Any) -> Tensor:
-        return self.to(dtypes.float64)
+    def double(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        return self.to(dtypes.float64, memory_format=memory_format)
 
-    def half(self: Any) -> Tensor:
-        return self.to(dtypes.float16)
+    def half(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        return self.to(dtypes.float16, memory_format=memory_format)
+
+    def cfloat(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        return self.to(dtypes.complex64, memory_format=memory_format)
+
+    def cdouble(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        return self.to(dtypes.complex128, memory_format=memory_format)
+
+    def chalf(self: Any) -> Tensor:
+        """There is no such dtype in NumPy and CuPy.
+
+        Raises:
+            RuntimeError: always.
+        """
+        raise DtypeError("chalf: there are no complex numbers of half precision; use cfloat()")
+
+    def char(self: Any) -> Tensor:
+        return self.to(dtypes.int8)
+
+    def byte(self: Any) -> Tensor:
+        return self.to(dtypes.uint8)
+
+    def short(self: Any) -> Tensor:
+        return self.to(dtypes.int16)
 
     def int(self: Any) -> Tensor:
         return self.to(dtypes.int32)
@@ -206,6 +239,40 @@ class TensorMethods:
         """The last two dimensions exchanged."""
         return ops.shape.transpose(self, -2, -1)
 
+    @property
+    def H(self: Any) -> Tensor:
+        """The conjugate transpose of a matrix.
+
+        Raises:
+            RuntimeError: it is none.
+        """
+        if self.ndim not in (0, 2):
+            raise PlaceError(f"H: expected a matrix, got shape {self.shape}; mH is that of the last two dimensions")
+        return ops.complex.adjoint(self)
+
+    @property
+    def mH(self: Any) -> Tensor:
+        """The conjugate with its last two dimensions exchanged; see `adjoint`."""
+        return ops.complex.adjoint(self)
+
+    @property
+    def real(self: Any) -> Tensor:
+        """The real part, as a view; of a real tensor the tensor itself. What is assigned is copied into it."""
+        return ops.complex.real(self)
+
+    @real.setter
+    def real(self: Any, value: Any) -> None:
+        inplace.assign(ops.complex.real(self), ..., value, "real")
+
+    @property
+    def imag(self: Any) -> Tensor:
+        """The imaginary part of a complex tensor, as a view. What is assigned is copied into it."""
+        return ops.complex.imag(self)
+
+    @imag.setter
+    def imag(self: Any, value: Any) -> None:
+        inplace.assign(ops.complex.imag(self), ..., value, "imag")
+
     # Arithmetic
 
     add = ops.arithmetic.add
@@ -214,13 +281,17 @@ class TensorMethods:
     addcmul = ops.arithmetic.addcmul
     ceil = ops.arithmetic.ceil
     div = ops.arithmetic.div
+    float_power = ops.arithmetic.float_power
     floor = ops.arithmetic.floor
     floor_divide = ops.arithmetic.floor_divide
     fmod = ops.arithmetic.fmod
     frac = ops.arithmetic.frac
+    gcd = ops.arithmetic.gcd
+    lcm = ops.arithmetic.lcm
     lerp = ops.arithmetic.lerp
     mul = ops.arithmetic.mul
     neg = ops.arithmetic.neg
+    positive = ops.arithmetic.positive
     pow = ops.arithmetic.pow
     remainder = ops.arithmetic.remainder
     round = ops.arithmetic.round
@@ -250,6 +321,17 @@ class TensorMethods:
     lt = ops.comparison.lt
     ne = ops.comparison.ne
 
+    # Complex numbers
+
+    adjoint = ops.complex.adjoint
+    angle = ops.complex.angle
+    conj = ops.complex.conj
+    conj_physical = ops.complex.conj_physical
+    isreal = ops.complex.isreal
+    resolve_conj = ops.complex.resolve_conj
+    resolve_neg = ops.complex.resolve_neg
+    sgn = ops.complex.sgn
+
     # Functions of one number
 
     abs = ops.elementwise.abs
@@ -269,25 +351,32 @@ class TensorMethods:
     atan2 = ops.elementwise.atan2
     atanh = ops.elementwise.atanh
     clamp = ops.elementwise.clamp
+    clamp_max = ops.elementwise.clamp_max
+    clamp_min = ops.elementwise.clamp_min
     clip = ops.elementwise.clip
     cos = ops.elementwise.cos
     cosh = ops.elementwise.cosh
+    deg2rad = ops.elementwise.deg2rad
     erf = ops.elementwise.erf
     erfc = ops.elementwise.erfc
     exp = ops.elementwise.exp
     exp2 = ops.elementwise.exp2
     expm1 = ops.elementwise.expm1
+    fill = ops.elementwise.fill
     fmax = ops.elementwise.fmax
     fmin = ops.elementwise.fmin
+    heaviside = ops.elementwise.heaviside
     hypot = ops.elementwise.hypot
     log = ops.elementwise.log
     log10 = ops.elementwise.log10
     log1p = ops.elementwise.log1p
     log2 = ops.elementwise.log2
     logaddexp = ops.elementwise.logaddexp
+    logaddexp2 = ops.elementwise.logaddexp2
     maximum = ops.elementwise.maximum
     minimum = ops.elementwise.minimum
     nan_to_num = ops.elementwise.nan_to_num
+    rad2deg = ops.elementwise.rad2deg
     reciprocal = ops.elementwise.reciprocal
     rsqrt = ops.elementwise.rsqrt
     sign = ops.elementwise.sign
@@ -298,6 +387,27 @@ class TensorMethods:
     tanh = ops.elementwise.tanh
     relu = ops.activation.relu
     sigmoid = ops.activation.sigmoid
+    i0 = _later("bessel", "i0")
+    digamma = _later("gamma", "digamma")
+    igamma = _later("gamma", "igamma")
+    igammac = _later("gamma", "igammac")
+    lgamma = _later("gamma", "lgamma")
+    mvlgamma = _later("gamma", "mvlgamma")
+    hardshrink = _later("piecewise", "hardshrink")
+    prelu = _later("piecewise", "prelu")
+    copysign = _later("representation", "copysign")
+    frexp = _later("representation", "frexp")
+    ldexp = _later("representation", "ldexp")
+    nextafter = _later("representation", "nextafter")
+    signbit = _later("representation", "signbit")
+    sinc = _later("sinc", "sinc")
+    erfinv = _later("special", "erfinv")
+    logit = _later("special", "logit")
+    xlogy = _later("special", "xlogy")
+
+    def polygamma(self: Any, n: builtins.int) -> Tensor:
+        """See `chainrule.polygamma`."""
+        return import_module(".ops.gamma", __package__).polygamma(n, self)
 
     # Along dimensions
 
@@ -318,6 +428,7 @@ class TensorMethods:
     argmin = ops.extremum.argmin
     max = ops.extremum.max
     min = ops.extremum.min
+    dist = _later("distance", "dist")
     norm = ops.norm.norm
     cumprod = ops.scan.cumprod
     cumsum = ops.scan.cumsum
@@ -336,6 +447,8 @@ class TensorMethods:
     topk = ops.sorting.topk
     corrcoef = _later("statistics", "corrcoef")
     cov = _later("statistics", "cov")
+    istft = _later("spectrogram", "istft")
+    stft = _later("spectrogram", "stft")
     mode = _later("statistics", "mode")
     nanquantile = _later("statistics", "nanquantile")
     quantile = _later("statistics", "quantile")
@@ -371,6 +484,7 @@ class TensorMethods:
     reshape = ops.shape.reshape
     reshape_as = ops.shape.reshape_as
     squeeze = ops.shape.squeeze
+    sum_to_size = ops.shape.sum_to_size
     swapaxes = ops.shape.swapaxes
     swapdims = ops.shape.swapdims
     t = ops.shape.t
@@ -385,11 +499,15 @@ class TensorMethods:
     narrow = ops.joining.narrow
     select = ops.joining.select
     split = ops.joining.split
+    split_with_sizes = ops.joining.split_with_sizes
     tensor_split = ops.joining.tensor_split
     unbind = ops.joining.unbind
+    unsafe_chunk = ops.joining.unsafe_chunk
+    unsafe_split = ops.joining.unsafe_split
     vsplit = ops.joining.vsplit
     diag = ops.rearrange.diag
     diag_embed = ops.rearrange.diag_embed
+    diagflat = ops.rearrange.diagflat
     diagonal = ops.rearrange.diagonal
     flip = ops.rearrange.flip
     fliplr = ops.rearrange.fliplr
@@ -403,6 +521,25 @@ class TensorMethods:
     tril = ops.rearrange.tril
     triu = ops.rearrange.triu
     unfold = ops.rearrange.unfold
+    diff = _later("calculus", "diff")
+    narrow_copy = _later("copies", "narrow_copy")
+    bincount = _later("counting", "bincount")
+    histc = _later("counting", "histc")
+    histogram = _later("counting", "histogram")
+    nonzero_static = _later("counting", "nonzero_static")
+    unique = _later("counting", "unique")
+    unique_consecutive = _later("counting", "unique_consecutive")
+    cross = _later("products", "cross")
+    kron = _later("products", "kron")
+    diagonal_scatter = _later("scatter", "diagonal_scatter")
+    masked_scatter = _later("scatter", "masked_scatter")
+    put = _later("scatter", "put")
+    select_scatter = _later("scatter", "select_scatter")
+    slice_scatter = _later("scatter", "slice_scatter")
+    index_reduce = _later("scatter_reduce", "index_reduce")
+    scatter_reduce = _later("scatter_reduce", "scatter_reduce")
+    as_strided = _later("strided", "as_strided")
+    as_strided_scatter = _later("strided", "as_strided_scatter")
 
     # Indexing
 
@@ -428,34 +565,94 @@ class TensorMethods:
     # In place: what the function without the underscore gives, in the tensor's own memory
 
     abs_ = _in_place("abs", ops.elementwise.abs)
+    absolute_ = _in_place("absolute", ops.elementwise.absolute)
+    acos_ = _in_place("acos", ops.elementwise.acos)
+    acosh_ = _in_place("acosh", ops.elementwise.acosh)
     add_ = _in_place("add", ops.arithmetic.add)
     addcdiv_ = _in_place("addcdiv", ops.arithmetic.addcdiv)
     addcmul_ = _in_place("addcmul", ops.arithmetic.addcmul)
+    arccos_ = _in_place("arccos", ops.elementwise.arccos)
+    arccosh_ = _in_place("arccosh", ops.elementwise.arccosh)
+    arcsin_ = _in_place("arcsin", ops.elementwise.arcsin)
+    arcsinh_ = _in_place("arcsinh", ops.elementwise.arcsinh)
+    arctan_ = _in_place("arctan", ops.elementwise.arctan)
+    arctan2_ = _in_place("arctan2", ops.elementwise.arctan2)
+    arctanh_ = _in_place("arctanh", ops.elementwise.arctanh)
+    asin_ = _in_place("asin", ops.elementwise.asin)
+    asinh_ = _in_place("asinh", ops.elementwise.asinh)
+    atan_ = _in_place("atan", ops.elementwise.atan)
+    atan2_ = _in_place("atan2", ops.elementwise.atan2)
+    atanh_ = _in_place("atanh", ops.elementwise.atanh)
+    bitwise_and_ = _in_place("bitwise_and", ops.comparison.bitwise_and)
+    bitwise_not_ = _in_place("bitwise_not", ops.comparison.bitwise_not)
+    bitwise_or_ = _in_place("bitwise_or", ops.comparison.bitwise_or)
+    bitwise_xor_ = _in_place("bitwise_xor", ops.comparison.bitwise_xor)
     ceil_ = _in_place("ceil", ops.arithmetic.ceil)
     clamp_ = _in_place("clamp", ops.elementwise.clamp)
+    clamp_max_ = _in_place("clamp_max", ops.elementwise.clamp_max)
+    clamp_min_ = _in_place("clamp_min", ops.elementwise.clamp_min)
     clip_ = _in_place("clip", ops.elementwise.clip)
+    conj_physical_ = _in_place("conj_physical", ops.complex.conj_physical)
+    copysign_ = _in_place("copysign", _later("representation", "copysign"))
     cos_ = _in_place("cos", ops.elementwise.cos)
+    cosh_ = _in_place("cosh", ops.elementwise.cosh)
     cumprod_ = _in_place("cumprod", ops.scan.cumprod)
     cumsum_ = _in_place("cumsum", ops.scan.cumsum)
+    deg2rad_ = _in_place("deg2rad", ops.elementwise.deg2rad)
+    digamma_ = _in_place("digamma", _later("gamma", "digamma"))
     div_ = _in_place("div", ops.arithmetic.div)
+    eq_ = _in_place("eq", ops.comparison.eq)
+    erf_ = _in_place("erf", ops.elementwise.erf)
+    erfc_ = _in_place("erfc", ops.elementwise.erfc)
+    erfinv_ = _in_place("erfinv", _later("special", "erfinv"))
     exp_ = _in_place("exp", ops.elementwise.exp)
+    exp2_ = _in_place("exp2", ops.elementwise.exp2)
     expm1_ = _in_place("expm1", ops.elementwise.expm1)
+    float_power_ = _in_place("float_power", ops.arithmetic.float_power)
     floor_ = _in_place("floor", ops.arithmetic.floor)
+    floor_divide_ = _in_place("floor_divide", ops.arithmetic.floor_divide)
     fmod_ = _in_place("fmod", ops.arithmetic.fmod)
+    frac_ = _in_place("frac", ops.arithmetic.frac)
+    gcd_ = _in_place("gcd", ops.arithmetic.gcd)
+    ge_ = _in_place("ge", ops.comparison.ge)
+    gt_ = _in_place("gt", ops.comparison.gt)
+    heaviside_ = _in_place("heaviside", ops.elementwise.heaviside)
+    hypot_ = _in_place("hypot", ops.elementwise.hypot)
+    i0_ = _in_place("i0", _later("bessel", "i0"))
+    igamma_ = _in_place("igamma", _later("gamma", "igamma"))
+    igammac_ = _in_place("igammac", _later("gamma", "igammac"))
     index_add_ = _in_place("index_add", ops.indexing.index_add)
     index_copy_ = _in_place("index_copy", ops.indexing.index_copy)
     index_fill_ = _in_place("index_fill", ops.indexing.index_fill)
     index_put_ = _in_place("index_put", ops.indexing.index_put)
+    index_reduce_ = _in_place("index_reduce", _later("scatter_reduce", "index_reduce"))
+    lcm_ = _in_place("lcm", ops.arithmetic.lcm)
+    ldexp_ = _in_place("ldexp", _later("representation", "ldexp"))
+    le_ = _in_place("le", ops.comparison.le)
     lerp_ = _in_place("lerp", ops.arithmetic.lerp)
+    lgamma_ = _in_place("lgamma", _later("gamma", "lgamma"))
     log_ = _in_place("log", ops.elementwise.log)
     log10_ = _in_place("log10", ops.elementwise.log10)
     log1p_ = _in_place("log1p", ops.elementwise.log1p)
     log2_ = _in_place("log2", ops.elementwise.log2)
+    logical_and_ = _in_place("logical_and", ops.comparison.logical_and)
+    logical_not_ = _in_place("logical_not", ops.comparison.logical_not)
+    logical_or_ = _in_place("logical_or", ops.comparison.logical_or)
+    logical_xor_ = _in_place("logical_xor", ops.comparison.logical_xor)
+    logit_ = _in_place("logit", _later("special", "logit"))
+    lt_ = _in_place("lt", ops.comparison.lt)
     masked_fill_ = _in_place("masked_fill", ops.indexing.masked_fill)
+    masked_scatter_ = _in_place("masked_scatter", _later("scatter", "masked_scatter"))
     mul_ = _in_place("mul", ops.arithmetic.mul)
+    mvlgamma_ = _in_place("mvlgamma", _later("gamma", "mvlgamma"))
     nan_to_num_ = _in_place("nan_to_num", ops.elementwise.nan_to_num)
+    ne_ = _in_place("ne", ops.comparison.ne)
     neg_ = _in_place("neg", ops.arithmetic.neg)
+    nextafter_ = _in_place("nextafter", _later("representation", "nextafter"))
+    polygamma_ = _in_place("polygamma", polygamma)
     pow_ = _in_place("pow", ops.arithmetic.pow)
+    put_ = _in_place("put", _later("scatter", "put"))
+    rad2deg_ = _in_place("rad2deg", ops.elementwise.rad2deg)
     reciprocal_ = _in_place("reciprocal", ops.elementwise.reciprocal)
     relu_ = _in_place("relu", ops.activation.relu)
     remainder_ = _in_place("remainder", ops.arithmetic.remainder)
@@ -463,9 +660,13 @@ class TensorMethods:
     rsqrt_ = _in_place("rsqrt", ops.elementwise.rsqrt)
     scatter_ = _in_place("scatter", ops.indexing.scatter)
     scatter_add_ = _in_place("scatter_add", ops.indexing.scatter_add)
+    scatter_reduce_ = _in_place("scatter_reduce", _later("scatter_reduce", "scatter_reduce"))
+    sgn_ = _in_place("sgn", ops.complex.sgn)
     sigmoid_ = _in_place("sigmoid", ops.activation.sigmoid)
     sign_ = _in_place("sign", ops.elementwise.sign)
     sin_ = _in_place("sin", ops.elementwise.sin)
+    sinc_ = _in_place("sinc", _later("sinc", "sinc"))
+    sinh_ = _in_place("sinh", ops.elementwise.sinh)
     sqrt_ = _in_place("sqrt", ops.elementwise.sqrt)
     square_ = _in_place("square", ops.arithmetic.square)
     sub_ = _in_place("sub", ops.arithmetic.sub)
@@ -474,6 +675,7 @@ class TensorMethods:
     tril_ = _in_place("tril", ops.rearrange.tril)
     triu_ = _in_place("triu", ops.rearrange.triu)
     trunc_ = _in_place("trunc", ops.arithmetic.trunc)
+    xlogy_ = _in_place("xlogy", _later("special", "xlogy"))
 
     __iadd__ = _in_place("add", ops.arithmetic.plus)
     __isub__ = _in_place("sub", ops.arithmetic.minus)

@@ -32,7 +32,7 @@ class Node:
     Attributes:
         op: what was computed; `op.name` is its name.
         attributes: the values of the op's attributes and the input shapes its VJP names.
-        saved: the arrays its VJP names, or a `Freed` once a backward call has used them.
+        saved: the arrays its VJP names, or an `Absent`: `Freed` once a backward call has used them.
         specs: per input `(shape, dtype)`, where a gradient may need summing or casting to fit; else None.
         edges: one per input.
         tick: its creation number.
@@ -101,13 +101,30 @@ def _next(edge: Edge) -> tuple[Node | Leaf | None, int]:
     return edge if isinstance(edge, tuple) else (Leaf(edge), 0)
 
 
-class Freed:
-    """Takes the place of saved arrays once they are gone; remembers the call that used them."""
+class Absent:
+    """In the place of the arrays a node saved, when they are not there."""
+
+    __slots__ = ()
+
+    def restore(self, node: Node) -> tuple[Any, ...]:
+        """Brings them back, or raises."""
+        raise NotImplementedError
+
+
+class Freed(Absent):
+    """They were used by a backward call, which is remembered."""
 
     __slots__ = ("where",)
 
     def __init__(self, where: str) -> None:
         self.where = where
+
+    def restore(self, node: Node) -> tuple[Any, ...]:
+        raise RuntimeError(
+            f"backward: what {node.op.name} had saved was freed by the backward call at {self.where}. To go through a "
+            f"graph twice, pass retain_graph=True to the first call; to get fresh gradients, compute the forward pass "
+            f"again"
+        )
 
 
 class Extra:
@@ -163,7 +180,7 @@ class Handle:
 
 def saved_arrays(node: Node) -> tuple[Array, ...]:
     """The arrays a node keeps alive (empty once freed)."""
-    if isinstance(node.saved, Freed):
+    if isinstance(node.saved, Absent):
         return ()
     arrays: list[Array] = []
     for item in node.saved:

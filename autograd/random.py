@@ -12,6 +12,7 @@ from .ops.dims import integer
 from .tensor import Tensor, from_array
 
 _DEFAULT_SEED = 0
+_SQRT_HALF = 0.7071067811865476
 _seed = _DEFAULT_SEED
 _streams: dict[str, BackendGenerator] = {}
 
@@ -32,6 +33,15 @@ class Generator:
         """Restarts the stream from `seed`. Errors as for the function `manual_seed`."""
         self.stream.manual_seed(_checked(seed))
         self._initial = int(seed)
+        return self
+
+    def get_state(self) -> dict[str, Any]:
+        """Where it stands, for `set_state`."""
+        return self.stream.state()
+
+    def set_state(self, state: dict[str, Any]) -> Generator:
+        """Goes to where it stood at `get_state`."""
+        self.stream.restore(state)
         return self
 
     def initial_seed(self) -> int:
@@ -82,6 +92,28 @@ def seed() -> int:
     return value
 
 
+def get_rng_state() -> dict[str, Any]:
+    """Where the random streams of all backends stand, for `set_rng_state`: a dictionary of numbers and strings, which
+    JSON can hold."""
+    return {"seed": _seed, "streams": {name: stream.state() for name, stream in _streams.items()}}
+
+
+def set_rng_state(state: dict[str, Any]) -> None:
+    """Takes the random streams back to where they stood at `get_rng_state`.
+
+    Raises:
+        TypeError: `state` is not what `get_rng_state` gives.
+    """
+    global _seed
+    if not isinstance(state, dict) or state.keys() != {"seed", "streams"}:
+        raise TypeError(f"set_rng_state: expected what get_rng_state gives, got {type(state).__name__}")
+    _seed = state["seed"]
+    for name in [name for name in _streams if name not in state["streams"]]:
+        del _streams[name]  # begun since
+    for name, position in state["streams"].items():
+        stream_of(get_backend_by_name(name)).restore(position)
+
+
 def stream_of(backend: Backend, generator: Generator | None = None) -> BackendGenerator:
     """The stream to draw from on `backend`.
 
@@ -101,26 +133,32 @@ def stream_of(backend: Backend, generator: Generator | None = None) -> BackendGe
     return stream
 
 
-def _floating(name: str, dtype: Any) -> Any:
-    found = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
-    if not dtypes.is_differentiable(found):
-        raise RuntimeError(f"{name} draws floating-point numbers, not {found}; see randint")
-    return found
+def _drawn(name: str, draw: Any, size: tuple[Any, ...], dtype: Any) -> Any:
+    """What `draw(shape, dtype)` gives in a floating or complex dtype: of a complex number it draws both parts."""
+    wanted = get_default_dtype() if dtype is None else dtypes.as_dtype(dtype)
+    shape = shape_of(name, size)
+    if wanted.kind == "c":
+        return draw((*shape, 2), dtypes.real_dtype(wanted)).view(wanted)[..., 0]
+    if not dtypes.is_differentiable(wanted):
+        raise RuntimeError(f"{name} draws floating-point numbers, not {wanted}; see randint")
+    return draw(shape, wanted)
 
 
 def rand(*size: Any, generator: Generator | None = None, dtype: Any = None, device: object = None,
          backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Uniform on [0, 1)."""
+    """Uniform on [0, 1); of complex numbers, both parts."""
     home, place = resolve(device, backend)
-    array = stream_of(home, generator).random(shape_of("rand", size), _floating("rand", dtype))
+    array = _drawn("rand", stream_of(home, generator).random, size, dtype)
     return born(array, home, place, requires_grad)
 
 
 def randn(*size: Any, generator: Generator | None = None, dtype: Any = None, device: object = None,
           backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
-    """Standard normal: mean 0, variance 1."""
+    """Standard normal: mean 0, variance 1. (Of complex numbers, each part has the variance 1/2.)"""
     home, place = resolve(device, backend)
-    array = stream_of(home, generator).normal(shape_of("randn", size), _floating("randn", dtype))
+    array = _drawn("randn", stream_of(home, generator).normal, size, dtype)
+    if array.dtype.kind == "c":
+        array *= _SQRT_HALF
     return born(array, home, place, requires_grad)
 
 
@@ -227,5 +265,5 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     return from_array((drawn < (input._array if p is None else p)).astype(input.dtype))
 
 
-__all__ = ["Generator", "bernoulli", "initial_seed", "manual_seed", "normal", "rand", "rand_like", "randint", "randn",
-           "randn_like", "randperm", "seed"]  # fmt: skip
+__all__ = ["Generator", "bernoulli", "get_rng_state", "initial_seed", "manual_seed", "normal", "rand", "rand_like",
+           "randint", "randn",           "randn_like", "randperm", "seed", "set_rng_state"]  # fmt: skip

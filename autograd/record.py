@@ -89,12 +89,12 @@ def finish(
     else:
         node.shape, node.dtype = arrays[0].shape, arrays[0].dtype
     if mode.debug:
-        note_line(node)
+        note(node, arrays)
     return tuple(tensors)
 
 
-def note_line(node: Node) -> None:
-    """Notes the source line that made `node`, in debug mode."""
+def note(node: Node, outputs: tuple[Array, ...]) -> None:
+    """In debug mode: notes the source line that made `node`."""
     extra_of(node).line = user_line()
 
 

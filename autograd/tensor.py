@@ -61,8 +61,6 @@ class Tensor(TensorMethods):
     name: str | None = None
     """What graphs call it; anything may be assigned."""
 
-    __array_ufunc__ = None  # so that `array * tensor` asks the tensor
-
     def __init__(
         self,
         data: Any,
@@ -382,13 +380,35 @@ class Tensor(TensorMethods):
             raise TypeError(f"numpy() of a tensor on {self.device}: cpu() it first, or use numpy(force=True)")
         return self.backend.to_host(self._array)
 
+    # NumPy's protocols: `numpy/` takes the place of these methods when one is first called
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if self.requires_grad:
+            raise RuntimeError(
+                "a NumPy array made of a tensor that requires a gradient would leave the graph: use t.detach().numpy() "
+                "for the values, functions of cr or np (np.sin(t), np.stack([t, u])) to stay in it"
+            )
         array = self.numpy()
         if dtype is not None and dtype != array.dtype:
             if copy is False:
                 raise ValueError(f"a copy is needed to turn {array.dtype} into {dtype}")
             return array.astype(dtype)
         return array.copy() if copy else array
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from .numpy import array_ufunc
+
+        return array_ufunc(self, ufunc, method, *inputs, **kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from .numpy import array_function
+
+        return array_function(self, function, types, args, kwargs)
+
+    def __cupy_override_elementwise_kernel__(self, kernel: Any, *args: Any, **kwargs: Any) -> Any:
+        from .numpy import override_elementwise_kernel
+
+        return override_elementwise_kernel(self, kernel, *args, **kwargs)
 
     def __bool__(self) -> bool:
         if self._array.size != 1:

@@ -7,10 +7,14 @@ through the backend of the arrays in hand.
 
 Kernels every `xp` carries beside NumPy's names:
 
+    accumulate(ufunc, a, axis)            every result so far of an associative binary function (maximum, logaddexp)
+    as_strided(x, size, stride, offset)   the memory behind x seen so, counted in elements; a view, or a copy
+    in_batches(count, memory, products, make)   goes through a batch, on the host in threads (see parallel.py)
     matmul(a, b)                          the one matrix product (any batch shape, any layout)
     scatter_add(target, index, values)    target[index] += values, duplicates accumulated, in place
     erf(x), erfc(x)                       the error function and its complement
     sigmoid(x)                            1 / (1 + exp(-x)), without overflow warnings
+    special.NAME(...)                     SciPy's special functions, imported when used (an extra; see scipy_special.py)
 """
 
 from __future__ import annotations
@@ -23,6 +27,11 @@ import numpy as np
 
 Array = Any
 """An array of some backend: `numpy.ndarray`, `cupy.ndarray`, ... (there is no common base class to name)."""
+
+
+class LinAlgError(RuntimeError, np.linalg.LinAlgError):
+    """A matrix has the wrong shape, or has not what was asked for: an inverse, a Cholesky factor, eigenvalues that
+    converge. It is a RuntimeError as PyTorch's, and NumPy's error of that name."""
 
 
 def strided_extent(address: int, shape: Sequence[int], strides: Sequence[int], itemsize: int) -> tuple[int, int]:
@@ -39,6 +48,14 @@ class Generator:
 
     def manual_seed(self, seed: int) -> Generator:
         """Restarts the stream from `seed`, a non-negative integer."""
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Any]:
+        """Where the stream stands, as numbers and strings: what `restore` takes."""
+        raise NotImplementedError
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes to where a stream of this backend stood."""
         raise NotImplementedError
 
     def random(self, shape: Sequence[int], dtype: np.dtype) -> Array:

@@ -17,6 +17,7 @@ from . import philox
 from .base import Array, Backend, strided_extent
 from .cupy_shims import shims
 from .dtypes import as_dtype
+from .scipy_special import SpecialFunctions
 
 _INSTALL = '`pip install "chainrule[gpu13]"` (CUDA 13) or `pip install "chainrule[gpu12]"` (CUDA 12)'
 _OLDEST_CUPY = 14
@@ -167,6 +168,12 @@ def matmul(a: Array, b: Array) -> Array:
     return a @ b
 
 
+def _cupyx_special() -> Any:
+    import cupyx.scipy.special
+
+    return cupyx.scipy.special
+
+
 def _namespace(cupy: Any) -> ModuleType:
     """CuPy's public names with the shims and kernels beside them."""
     xp = ModuleType("chainrule.backends.cupy.xp", "CuPy's names, and the kernels every backend has.")
@@ -174,6 +181,7 @@ def _namespace(cupy: Any) -> ModuleType:
     names.update({name: getattr(cupy, name) for name in dir(cupy) if not name.startswith("_")})
     names.update(shims(xp))
     names.update({name: _special_function(cupy, name) for name in ("erf", "erfc", "sigmoid")}, matmul=matmul)
+    names.update(special=SpecialFunctions(_cupyx_special))
     return xp
 
 

@@ -19,6 +19,41 @@ _ATOMIC = frozenset(np.dtype(code) for code in "iIlLqQfd")
 """The dtypes CuPy adds to atomically. It does so in half precision too, but rounding each addend."""
 
 
+def _accumulate(xp: ModuleType) -> Callable[..., Array]:
+    def accumulate(ufunc: Callable[[Array, Array], Array], a: Array, axis: int) -> Array:
+        """`ufunc.accumulate` for any associative function, in log2(n) steps: after that of width w, an element is the
+        result of the last 2 w."""
+        out, lead, width = a.copy(), (slice(None),) * axis, 1
+        while width < a.shape[axis]:
+            later, earlier = out[(*lead, slice(width, None))], out[(*lead, slice(None, -width))]
+            out[(*lead, slice(width, None))] = ufunc(earlier, later)
+            width *= 2
+        return out
+
+    return accumulate
+
+
+def _as_strided(xp: ModuleType) -> Callable[..., Array]:
+    def as_strided(x: Array, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> Array:
+        """A copy: of a view made so, CuPy would not tell whose memory it is."""
+        owner = x if x.base is None else x.base
+        memory = owner.transpose(sorted(range(owner.ndim), key=lambda k: -owner.strides[k])).reshape(-1)
+        places = xp.full((1,) * len(size), offset)
+        for k, (n, step) in enumerate(zip(size, stride, strict=True)):
+            places = places + (xp.arange(n) * step).reshape((-1,) + (1,) * (len(size) - k - 1))
+        return memory[places]
+
+    return as_strided
+
+
+def _in_batches(xp: ModuleType) -> Callable[..., None]:
+    def in_batches(count: int, memory: int, products: int, make: Callable[[int], Callable[[int, int], None]]) -> None:
+        """The whole batch at once: see `parallel.in_batches` for what the host does."""
+        make(count)(0, count)
+
+    return in_batches
+
+
 def _scatter_add(xp: ModuleType) -> Callable[..., None]:
     def scatter_add(target: Array, index: Any, values: Any) -> None:
         """`target[index] += values` where an element named twice receives both values. Half precision accumulates in
@@ -83,6 +118,9 @@ def _errstate(xp: ModuleType) -> Callable[..., AbstractContextManager[None]]:
 
 
 _SHIMS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
+    "accumulate": _accumulate,
+    "as_strided": _as_strided,
+    "in_batches": _in_batches,
     "scatter_add": _scatter_add,
     "clip": _clip,
     "argpartition": _argpartition,

@@ -12,8 +12,8 @@ DTypeLike = Any
 float16 = half = np.dtype(np.float16)
 float32 = float = np.dtype(np.float32)
 float64 = double = np.dtype(np.float64)
-complex64 = np.dtype(np.complex64)
-complex128 = np.dtype(np.complex128)
+complex64 = cfloat = np.dtype(np.complex64)
+complex128 = cdouble = np.dtype(np.complex128)
 int8 = np.dtype(np.int8)
 int16 = short = np.dtype(np.int16)
 int32 = int = np.dtype(np.int32)
@@ -24,8 +24,9 @@ uint32 = np.dtype(np.uint32)
 uint64 = np.dtype(np.uint64)
 bool = np.dtype(np.bool_)
 
-NAMES = ("float16", "half", "float32", "float", "float64", "double", "complex64", "complex128", "int8", "int16",
-         "short", "int32", "int", "int64", "long", "uint8", "uint16", "uint32", "uint64", "bool")  # fmt: skip
+NAMES = ("float16", "half", "float32", "float", "float64", "double", "complex64", "cfloat", "complex128", "cdouble",
+         "int8", "int16", "short", "int32", "int", "int64", "long", "uint8", "uint16", "uint32", "uint64",
+         "bool")  # fmt: skip
 
 
 def as_dtype(dtype: DTypeLike) -> np.dtype:
@@ -42,6 +43,19 @@ def as_dtype(dtype: DTypeLike) -> np.dtype:
     if found.kind not in "biufc" and found.name != "bfloat16":
         raise TypeError(f"a tensor holds numbers or booleans, not {found}")
     return found if found.isnative else found.newbyteorder("=")
+
+
+def real_dtype(dtype: np.dtype) -> np.dtype:
+    """That of the parts of a complex number; a real dtype is its own."""
+    return {complex64: float32, complex128: float64}.get(dtype, dtype)
+
+
+def complex_dtype(dtype: np.dtype) -> np.dtype:
+    """That of the complex numbers with parts of a real dtype: complex64 for what is narrower than float64, and for
+    integers complex128."""
+    if dtype.kind == "c":
+        return dtype
+    return complex64 if dtype.itemsize < 8 and is_differentiable(dtype) else complex128
 
 
 def is_differentiable(dtype: np.dtype) -> Any:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from .base import Backend, Generator
+from .scipy_special import SpecialFunctions, scipy_special
 from .special import erf, erfc, sigmoid
 
 _OUTER_IN_CACHE = 1 << 19
@@ -25,6 +26,29 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
             return np.dot(a, b)
         return np.multiply(a, b)
     return np.matmul(a, b)
+
+
+def accumulate(ufunc: np.ufunc, a: np.ndarray, axis: int) -> np.ndarray:
+    """The results so far of an associative binary function along an axis."""
+    return np.asarray(ufunc.accumulate(a, axis))
+
+
+def as_strided(x: np.ndarray, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> np.ndarray:
+    """A view of the memory behind `x`, all counted in elements."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    if 0 in size:
+        return x.reshape(-1)[:0].reshape(size)
+    memory = x.transpose(sorted(range(x.ndim), key=lambda k: -x.strides[k]))
+    width = x.itemsize
+    return np.ndarray(size, x.dtype, memory, offset * width, [step * width for step in stride])
+
+
+def in_batches(count: int, memory: int, products: int, make: Callable[[int], Callable[[int, int], None]]) -> None:
+    """See `parallel.in_batches`, which is imported when it is first needed."""
+    from . import parallel
+
+    parallel.in_batches(count, memory, products, make)
 
 
 def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
@@ -46,7 +70,10 @@ def _namespace() -> ModuleType:
     without a `__getattr__`. Of the submodules that NumPy loads when they are first used, it has `fft`."""
     xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
     vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")}, fft=np.fft)
-    vars(xp).update(matmul=matmul, scatter_add=scatter_add, erf=erf, erfc=erfc, sigmoid=sigmoid)
+    vars(xp).update(accumulate=accumulate, as_strided=as_strided, in_batches=in_batches)
+    vars(xp).update(matmul=matmul, scatter_add=scatter_add)
+    vars(xp).update(erf=erf, erfc=erfc, sigmoid=sigmoid)
+    vars(xp).update(special=SpecialFunctions(scipy_special))
     return xp
 
 
@@ -59,6 +86,12 @@ class NumpyGenerator(Generator):
     def manual_seed(self, seed: int) -> NumpyGenerator:
         self._rng = np.random.default_rng(seed)
         return self
+
+    def state(self) -> dict[str, Any]:
+        return dict(self._rng.bit_generator.state)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._rng.bit_generator.state = state
 
     def random(self, shape: Sequence[int], dtype: np.dtype) -> np.ndarray:
         if dtype in (np.float32, np.float64):

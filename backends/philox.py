@@ -193,6 +193,12 @@ class PhiloxGenerator(Generator):
         self._key, self._next = int(seed), 0
         return self
 
+    def state(self) -> dict[str, Any]:
+        return {"key": self._key, "next": self._next}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self._key, self._next = state["key"], state["next"]
+
     def _draw(self, name: str, first: int, n: int, *arguments: Any) -> Array:
         """n numbers of the kernel called `name` from block `first` on, one-dimensional."""
         raise NotImplementedError

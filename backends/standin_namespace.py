@@ -15,6 +15,7 @@ import numpy as np
 
 from . import cupy_names, special
 from .cupy_shims import shims
+from .scipy_special import SpecialFunctions, scipy_special
 from .standin_array import DeviceArray, fresh, host, host_index, power, refuse, scramble, sync, view
 
 _TYPES = (
@@ -372,6 +373,23 @@ def _submodule(name: str, lines: str, waits: frozenset[str]) -> ModuleType:
     return module
 
 
+def _special_function(name: str, function: Callable[..., Any]) -> Callable[..., DeviceArray]:
+    def computed(*operands: Any) -> DeviceArray:
+        with np.errstate(all="ignore"):
+            return fresh(function(*[host(x, name) for x in operands]))
+
+    computed.__name__ = name
+    return computed
+
+
+def _special() -> ModuleType:
+    """SciPy's special functions that CuPy has too."""
+    theirs, module = scipy_special(), ModuleType("chainrule.backends.standin.xp.special")
+    for name in cupy_names.SPECIAL.split():
+        vars(module)[name] = _special_function(name, getattr(theirs, name))
+    return module
+
+
 def namespace() -> ModuleType:
     """CuPy's names on device arrays, with the shims and kernels that CuPy's backend adds."""
     xp = ModuleType("chainrule.backends.standin.xp", "CuPy's names on the stand-in device.")
@@ -386,7 +404,7 @@ def namespace() -> ModuleType:
     names.update(own)
     names["linalg"] = _submodule("linalg", cupy_names.LINALG, _LINALG_WAITS)
     names["fft"] = _submodule("fft", cupy_names.FFT, frozenset())
-    names.update(matmul=matmul, erf=erf, erfc=erfc, sigmoid=sigmoid)
+    names.update(matmul=matmul, erf=erf, erfc=erfc, sigmoid=sigmoid, special=SpecialFunctions(_special))
     names.update(shims(xp))
 
     def missing(name: str) -> Any:

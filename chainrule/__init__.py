@@ -17,6 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 from . import autograd as autograd, backends as backends, lazy as _lazy
 from ._version import __version__ as __version__
+from .autograd.memory_format import (
+    channels_last as channels_last,
+    channels_last_3d as channels_last_3d,
+    contiguous_format as contiguous_format,
+    preserve_format as preserve_format,
+)
 from .autograd.modes import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -59,6 +65,8 @@ from .backends import (
 )
 from .backends.dtypes import (
     bool as bool,
+    cdouble as cdouble,
+    cfloat as cfloat,
     complex64 as complex64,
     complex128 as complex128,
     double as double,

@@ -1,0 +1,121 @@
+"""Checkpointing: what a part of the program saved for backward is dropped, and computed again when backward comes.
+
+The part is run and recorded as usual; then the nodes it made give up their arrays. The graph itself stays, so
+gradients of any order, hooks, and tensors that the function finds outside its arguments (a module's parameters) are as
+they would be without. When backward, or forward mode, first asks one of these nodes for its arrays, the part is run
+once more from the same arguments and random state, and every node takes the arrays of its twin.
+
+Chen, Xu, Zhang, Guestrin, "Training Deep Nets with Sublinear Memory Cost" (2016).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import Any
+from weakref import ref
+
+import optree
+
+from .engine import edge_of, node_of
+from .modes import enable_grad, is_grad_enabled
+from .node import Absent, Node, next_tick
+from .random import get_rng_state, set_rng_state
+from .tensor import Tensor
+
+
+def checkpoint(
+    function: Callable[..., Any],
+    *args: Any,
+    use_reentrant: bool | None = None,
+    preserve_rng_state: bool = True,
+    **kwargs: Any,
+) -> Any:
+    """`function(*args, **kwargs)`, whose intermediate arrays are not kept for backward but computed again there.
+
+    Memory then holds the arguments and the results of `function`, and during backward what one such part needs; the
+    price is a second forward pass.
+
+    Args:
+        function: computes tensors, or containers of them, and does the same when it is called again.
+        use_reentrant: accepted for PyTorch's sake. There is one way here, which has the abilities of PyTorch's
+            `use_reentrant=False`.
+        preserve_rng_state: run the second time with the random numbers of the first, as dropout needs.
+
+    Raises:
+        RuntimeError: in backward, if the second run records other operations than the first.
+    """
+    state = get_rng_state() if preserve_rng_state else None
+    begin = next_tick()
+    result = function(*args, **kwargs)
+    if not is_grad_enabled():
+        return result
+    nodes = _nodes_of(result, begin)
+    dropped = Dropped(function, args, kwargs, state, nodes)
+    for node in nodes:
+        if node.saved and not isinstance(node.saved, Absent):
+            node.saved = dropped
+    return result
+
+
+def _nodes_of(result: Any, begin: int) -> list[Node]:
+    """The nodes made since `begin` that lead to a result, in the order of their making."""
+    tensors = [t for t in optree.tree_leaves(result) if isinstance(t, Tensor) and t.requires_grad]
+    found: dict[int, Node] = {}
+    stack = [edge_of(t) for t in tensors]
+    while stack:
+        node = node_of(stack.pop())
+        if node is not None and node.tick > begin and node.tick not in found:
+            found[node.tick] = node
+            stack.extend(node.edges)
+    return [found[tick] for tick in sorted(found)]
+
+
+class Dropped(Absent):
+    """In the place of what the nodes of one checkpoint saved."""
+
+    __slots__ = ("_args", "_function", "_kwargs", "_lock", "_names", "_nodes", "_state")
+
+    def __init__(
+        self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], state: Any, nodes: list[Node]
+    ) -> None:
+        self._function, self._args, self._kwargs, self._state = function, args, kwargs, state
+        self._nodes = [ref(node) for node in nodes]  # a node holds this, and no cycle shall be made
+        self._names = [node.op.name for node in nodes]
+        self._lock = RLock()
+
+    def restore(self, node: Node) -> tuple[Any, ...]:
+        """Runs the function again and gives every node its arrays; those of `node` are returned."""
+        with self._lock:
+            if node.saved is self:
+                self._run()
+        saved: tuple[Any, ...] = node.saved
+        return saved
+
+    def _run(self) -> None:
+        now = get_rng_state()
+        try:
+            if self._state is not None:
+                set_rng_state(self._state)
+            begin = next_tick()
+            with enable_grad():
+                result = self._function(*self._args, **self._kwargs)
+            twins = _nodes_of(result, begin)
+        finally:
+            set_rng_state(now)
+        if [twin.op.name for twin in twins] != self._names:
+            raise RuntimeError(
+                f"checkpoint: the second run recorded other operations ({_counted(twins)}) than the first "
+                f"({len(self._names)}); the function must do the same each time it is called with the same arguments"
+            )
+        for made, twin in zip(self._nodes, twins, strict=True):
+            node = made()
+            if node is not None and node.saved is self:
+                node.saved = twin.saved
+
+
+def _counted(nodes: list[Node]) -> str:
+    return f"{len(nodes)}: {', '.join(node.op.name for node in nodes[:8])}{', ...' if len(nodes) > 8 else ''}"
+
+
+__all__ = ["checkpoint"]

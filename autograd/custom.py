@@ -1,0 +1,250 @@
+"""Functions with derivative rules of their own, in the functional style: `custom_vjp` and `custom_jvp`.
+
+    @cr.func.custom_vjp
+    def log1pexp(x):
+        return (1 + x.exp()).log()
+
+    def forward(x):
+        return log1pexp(x), x                       # the value, and what backward needs
+
+    def backward(x, g):
+        return (g * x.sigmoid(),)                   # one cotangent per argument
+
+    log1pexp.defvjp(forward, backward)
+
+Both are `Function`s underneath; arguments and results may be nested containers of tensors.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import optree
+
+from ..backends import dtypes
+from .engine import grad
+from .function import Function
+from .modes import enable_grad, is_grad_enabled
+from .tensor import Tensor, from_array
+
+
+class _Call:
+    """The arguments of one call without their tensors, and what is known of its result."""
+
+    def __init__(self, args: tuple[Any, ...]) -> None:
+        self.leaves, self.structure = optree.tree_flatten(args)
+        self.places = [k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Tensor)]
+        self.result: Any = None
+        """The structure of the result."""
+        self.residuals: Any = None
+        """Of custom_vjp: what forward handed to backward, without its tensors."""
+
+    def take_tensors(self) -> list[Tensor]:
+        """Its tensors, once: it becomes part of the graph, which must not hold them."""
+        found = [self.leaves[k] for k in self.places]
+        for k in self.places:
+            self.leaves[k] = None
+        return found
+
+    def arguments(self, tensors: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments, with `tensors` in the places of theirs."""
+        found: tuple[Any, ...] = _refilled(self.structure, self.leaves, self.places, tensors)
+        return found
+
+    def tangents(self, tensors: Sequence[Any]) -> tuple[Any, ...]:
+        """Tangents in the structure of the arguments, None for what is no tensor."""
+        found: tuple[Any, ...] = _refilled(self.structure, [None] * len(self.leaves), self.places, tensors)
+        return found
+
+
+def _refilled(structure: Any, leaves: list[Any], places: list[int], tensors: Sequence[Any]) -> Any:
+    leaves = list(leaves)
+    for k, tensor in zip(places, tensors, strict=True):
+        leaves[k] = tensor
+    return optree.tree_unflatten(structure, leaves)
+
+
+class _Custom:
+    """A function with a derivative rule, called as it was before."""
+
+    _differentiable: type[Function]
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        if not callable(function):
+            raise TypeError(f"{type(self).__name__} decorates a function, got {type(function).__name__}")
+        functools.update_wrapper(self, function)
+        self.function = function
+        self.name = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, *args: Any) -> Any:
+        call = _Call(args)
+        tensors = call.take_tensors()
+        if not (is_grad_enabled() and any(t.requires_grad for t in tensors)):
+            return self.function(*args)
+        self._expect_rule()
+        results = self._differentiable.apply(self, call, *tensors)
+        return optree.tree_unflatten(call.result, results)
+
+    def _expect_rule(self) -> None:
+        raise NotImplementedError
+
+    def _flat(self, call: _Call, value: Any) -> tuple[Tensor, ...]:
+        """The tensors of a result, whose structure is noted."""
+        leaves, call.result = optree.tree_flatten(value)
+        for leaf in leaves:
+            if not isinstance(leaf, Tensor):
+                raise TypeError(f"{self.name}: expected tensors as results, got {type(leaf).__name__}")
+        return tuple(leaves)
+
+
+class _WithVJP(Function):
+    """A call of a `custom_vjp`."""
+
+    @staticmethod
+    def forward(ctx: Any, rule: custom_vjp, call: _Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        ctx.rule, ctx.call = rule, call
+        value, residuals = rule.run_forward(call.arguments(tensors))
+        leaves, structure = optree.tree_flatten(residuals)
+        places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
+        call.residuals = structure, [None if k in places else leaf for k, leaf in enumerate(leaves)], places
+        ctx.save_for_backward(*tensors, *[leaves[k] for k in places])
+        return rule._flat(call, value)
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        rule, call = ctx.rule, ctx.call
+        count = len(call.places)
+        tensors = ctx.saved_tensors[:count]
+        if is_grad_enabled():
+            # What forward computed for backward depends on the arguments: recorded, it is differentiated as well.
+            _, residuals = rule.run_forward(call.arguments(tensors))
+        else:
+            residuals = _refilled(*call.residuals, ctx.saved_tensors[count:])
+        found = rule.run_backward(residuals, optree.tree_unflatten(call.result, cotangents))
+        if not isinstance(found, (tuple, list)) or len(found) != len(call.structure.children()):
+            got = f"{len(found)}" if isinstance(found, (tuple, list)) else type(found).__name__
+            raise RuntimeError(
+                f"{rule.name}: backward must return a tuple of {len(call.structure.children())} cotangents, one per "
+                f"argument (None for what needs none); got {got}"
+            )
+        flat: list[Any] = []
+        for k, (cotangent, child) in enumerate(zip(found, call.structure.children(), strict=True)):
+            leaves = [None] * child.num_leaves if cotangent is None else child.flatten_up_to(cotangent)
+            if len(leaves) != child.num_leaves:
+                raise RuntimeError(f"{rule.name}: cotangent {k} has another structure than argument {k}")
+            flat += leaves
+        return (None, None, *[flat[k] for k in call.places])
+
+
+class custom_vjp(_Custom):
+    """A function whose gradient is given by a rule (the decorated function gives the value where nothing is recorded).
+
+    Gradients of higher order differentiate the rule: `backward`, and what `forward` computes for it.
+
+    Args:
+        function: takes tensors, or containers of them, by position; returns the same.
+    """
+
+    _differentiable = _WithVJP
+
+    def defvjp(self, forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Any]) -> None:
+        """Sets the rule.
+
+        Args:
+            forward: of the function's arguments; returns `(value, residuals)`, the second for `backward`.
+            backward: `backward(residuals, cotangent)`, with a cotangent of the structure of the value; returns a tuple
+                with a cotangent for every argument, None for one that needs none.
+        """
+        self._forward, self._backward = forward, backward
+
+    def _expect_rule(self) -> None:
+        if not hasattr(self, "_forward"):
+            raise RuntimeError(f"{self.name}: no rule is set; call {self.name}.defvjp(forward, backward)")
+
+    def run_forward(self, args: tuple[Any, ...]) -> tuple[Any, Any]:
+        """The value and the residuals."""
+        found = self._forward(*args)
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise RuntimeError(f"{self.name}: forward must return (value, residuals), got {type(found).__name__}")
+        return found
+
+    def run_backward(self, residuals: Any, cotangent: Any) -> Any:
+        """The cotangents of the arguments."""
+        return self._backward(residuals, cotangent)
+
+
+class _WithJVP(Function):
+    """A call of a `custom_jvp`."""
+
+    @staticmethod
+    def forward(ctx: Any, rule: custom_jvp, call: _Call, *tensors: Tensor) -> tuple[Tensor, ...]:
+        ctx.rule, ctx.call = rule, call
+        ctx.save_for_backward(*tensors)
+        return rule._flat(call, rule.function(*call.arguments(tensors)))
+
+    @staticmethod
+    def backward(ctx: Any, *cotangents: Tensor) -> tuple[Any, ...]:
+        recorded = is_grad_enabled()
+        primals = [t if recorded else t.detach() for t in ctx.saved_tensors]
+        with enable_grad():
+            # The rule is linear in the tangents, so its gradient by them is its transpose, wherever they stand.
+            tangents = [_zeros(t) for t in primals]
+            pushed = ctx.rule.push(ctx.call, primals, tangents)
+        pairs = [(t, g) for t, g in zip(pushed, cotangents, strict=True) if t.requires_grad]
+        wanted = [t for t in tangents if t.requires_grad]
+        found = iter(
+            grad([t for t, _ in pairs], wanted, [g for _, g in pairs], create_graph=recorded, allow_unused=True)
+            if pairs and wanted
+            else [None] * len(wanted)
+        )
+        return (None, None, *[next(found) if t.requires_grad else None for t in tangents])
+
+    @staticmethod
+    def jvp(ctx: Any, _rule: Any, _call: Any, *tangents: Tensor) -> tuple[Tensor, ...]:
+        return ctx.rule.push(ctx.call, ctx.saved_tensors, tangents)
+
+
+def _zeros(like: Tensor) -> Tensor:
+    zeros = from_array(like.backend.xp.zeros_like(like._array))
+    return zeros.requires_grad_() if dtypes.is_differentiable(like.dtype) else zeros
+
+
+class custom_jvp(_Custom):
+    """A function whose derivative along a tangent is given by a rule. Gradients are the transpose of that rule, which
+    must be linear in the tangents.
+
+    Args:
+        function: takes tensors, or containers of them, by position; returns the same.
+    """
+
+    _differentiable = _WithJVP
+
+    def defjvp(self, rule: Callable[..., tuple[Any, Any]]) -> None:
+        """Sets the rule.
+
+        Args:
+            rule: `rule(primals, tangents)`, two tuples with an entry per argument (the tangent of what is no tensor is
+                None); returns `(value, tangent of the value)`.
+        """
+        self._push = rule
+
+    def _expect_rule(self) -> None:
+        if not hasattr(self, "_push"):
+            raise RuntimeError(f"{self.name}: no rule is set; call {self.name}.defjvp(rule)")
+
+    def push(self, call: _Call, primals: Sequence[Tensor], tangents: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """The tangents of the result, flat."""
+        found = self._push(call.arguments(primals), call.tangents(tangents))
+        if not isinstance(found, tuple) or len(found) != 2:
+            raise RuntimeError(f"{self.name}: the rule must return (value, tangent), got {type(found).__name__}")
+        leaves, structure = optree.tree_flatten(found[1])
+        if structure != call.result:
+            raise RuntimeError(
+                f"{self.name}: the rule's tangent has the structure {structure}, the value {call.result}"
+            )
+        return tuple(leaves)
+
+
+__all__ = ["custom_jvp", "custom_vjp"]
