@@ -21,7 +21,7 @@ from .arguments import explain, numbers_only, reconcile
 from .inline import expression
 from .modes import current
 from .node import INFERENCE, Node, next_tick
-from .record import cast_to_specs, fill_missing, finish, note, refuse_inference, specs_of, wrap_outputs
+from .record import cast_to_specs, fill_missing, finish, note, refuse_inference, specs_of, wrap_outputs, write_out
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _RUNTIME: dict[str, Any] = {
     "cast_to_specs": cast_to_specs, "fill_missing": fill_missing, "note": note,
     "refuse_inference": refuse_inference, "current": current, "explain": explain, "finish": finish,
     "new": object.__new__, "next_tick": next_tick, "numbers_only": numbers_only, "reconcile": reconcile,
-    "specs_of": specs_of, "wrap_outputs": wrap_outputs,
+    "specs_of": specs_of, "wrap_outputs": wrap_outputs, "write_out": write_out,
 }  # fmt: skip
 
 
@@ -52,12 +52,9 @@ def _tuple(items: list[str]) -> str:
 
 def _signature(op: Op) -> str:
     parts = [f"{n}=_default_{n}" if n in op.defaults else n for n in op.inputs]
-    if op.variadic:
-        parts = [f"*{op.inputs[0]}"]
-    elif op.attributes:
-        parts.append("*")
+    parts = [f"*{op.inputs[0]}"] if op.variadic else [*parts, "*"]
     parts += [f"{n}=_default_{n}" if n in op.defaults else n for n in op.attributes]
-    return ", ".join(parts)
+    return ", ".join([*parts, "out=None"])
 
 
 def _kept(op: Op, name: str) -> str:
@@ -78,7 +75,7 @@ def declare_call(op: Op) -> OpCall:
     defaults = tuple([op.defaults[n] for n in op.inputs if n in op.defaults])
     code = _first_call(op.inputs, op.attributes, op.variadic)
     call: Any = FunctionType(code, {"OP": op, "complete": _complete}, op.name, defaults)
-    call.__kwdefaults__ = {n: op.defaults[n] for n in op.attributes if n in op.defaults}
+    call.__kwdefaults__ = {**{n: op.defaults[n] for n in op.attributes if n in op.defaults}, "out": None}
     call.__module__, call.__qualname__ = "chainrule", op.name
     call.__doc__ = op.doc
     call.op = op
@@ -89,8 +86,8 @@ def declare_call(op: Op) -> OpCall:
 def _first_call(inputs: tuple[str, ...], attributes: tuple[str, ...], variadic: bool) -> CodeType:
     """The body until then."""
     given = [f"*{inputs[0]}"] if variadic else [*inputs]
-    parameters = ", ".join([*given, *(["*"] if attributes and not variadic else []), *attributes])
-    passed = ", ".join([*given, *(f"{a}={a}" for a in attributes)])
+    parameters = ", ".join([*given, *([] if variadic else ["*"]), *attributes, "out"])
+    passed = ", ".join([*given, *(f"{a}={a}" for a in (*attributes, "out"))])
     scope: dict[str, Any] = {}
     exec(f"def first_call({parameters}): return complete(OP)({passed})", scope)
     code: CodeType = scope["first_call"].__code__
@@ -121,7 +118,9 @@ def _forward(op: Op, constants: dict[str, Any]) -> list[str]:
     found = None
     if not op.variadic:
         names[parameters[0]] = "xp"
-        found = expression(op.forward, names, {*_RUNTIME, *names.values(), *op.inputs, "kind", "out", "node", "mode"})
+        found = expression(
+            op.forward, names, {*_RUNTIME, *names.values(), *op.inputs, "kind", "made", "node", "mode", "out"}
+        )
     if found is not None:
         value = found[0]
         constants.update(found[1])
@@ -143,7 +142,7 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
     names = op.inputs
     arrays = _tuple([f"{i}_x" for i in names])
     call = ", ".join([*names, *(f"{a}={a}" for a in op.attributes)])
-    lines = []
+    lines = ["if out is not None:", f"    return write_out(out, OP, {call})"]
     for i in names:
         lines += [f"if isinstance({i}, Tensor):", f"    {i}_x, {i}_r = {i}._array, {i}._requires"]
         lines += ["else:", f"    {i}_x, {i}_r = {i}, None"]
@@ -167,20 +166,20 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
             # A NumPy scalar becomes an array; an array of another backend is what a transfer gives.
             "if out_x.__class__ is not kind and NAMESPACES.get(out_x.__class__, xp) is xp:",
             "    out_x = xp.asarray(out_x)",
-            "out = new(Tensor)",
-            "out._array = out_x",
-            "out._grad = None",
+            "made = new(Tensor)",
+            "made._array = out_x",
+            "made._grad = None",
         ]
     if op.differentiable:
         lines += [f"if {' or '.join(f'{i}_r' for i in names)}:", "    mode = current()", "    if mode.grad:"]
         lines += [f"        {line}" for line in _record(op)]
         if not op.several:
-            marked = "        out._requires, out._edge = True, INFERENCE"
-            lines += ["    if mode.inference:", marked, "        return out"]
+            marked = "        made._requires, made._edge = True, INFERENCE"
+            lines += ["    if mode.inference:", marked, "        return made"]
     if op.several:
         requires = " or ".join(f"{i}_r" for i in names)
         return [*lines, f"return finish(None, out_x, current(), True, {requires})"]
-    return [*lines, "out._requires = False", "out._edge = None", *_view(op), "return out"]
+    return [*lines, "made._requires = False", "made._edge = None", *_view(op), "return made"]
 
 
 def _fact(op: Op, name: str) -> str:
@@ -219,12 +218,12 @@ def _record(op: Op) -> list[str]:
         "node.shape = shape = out_x.shape",
         "node.dtype = dtype = out_x.dtype",
         _specs(op),
-        "out._requires = True",
-        "out._edge = node",
+        "made._requires = True",
+        "made._edge = node",
         "if mode.debug:",
         "    note(node, (out_x,))",
         *_view(op),
-        "return out",
+        "return made",
     ]
 
 
@@ -236,7 +235,7 @@ def _view(op: Op) -> list[str]:
     name, array = op.inputs[0], f"{op.inputs[0]}_x"
     # What had to be copied (some reshapes) is no view, though it may look at the copy.
     same = f"out_x.base is {array} or out_x is {array} or (out_x.base is not None and out_x.base is {array}.base)"
-    return [f"if {name}_r is not None and ({same}):", f"    out.link_view({name}, OP, {attributes})"]
+    return [f"if {name}_r is not None and ({same}):", f"    made.link_view({name}, OP, {attributes})"]
 
 
 def _specs(op: Op) -> str:
@@ -254,6 +253,8 @@ def _variadic_body(op: Op, constants: dict[str, Any]) -> list[str]:
     given, several = op.inputs[0], op.several
     call = ", ".join([f"*{given}", *(f"{a}={a}" for a in op.attributes)])
     lines = [
+        "if out is not None:",
+        f"    return write_out(out, OP, {call})",
         f"arrays = tuple([t._array if isinstance(t, Tensor) else t for t in {given}])",
         f"mended = reconcile(OP, {given}, arrays)",
         "if mended is None:",

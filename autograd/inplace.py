@@ -65,6 +65,43 @@ def write(array: Array, index: Any, value: Any, name: str) -> None:
     record_change(array, name, user_line() if current().debug else None)
 
 
+def store(out: Any, name: str, result: Any) -> Any:
+    """What `out=` of an op does: `out` gets the values of `result`, outside any graph, and is returned.
+
+    Args:
+        out: a tensor of the result's shape, or with no elements (then it takes the result's array); a tuple of them
+            for several results.
+
+    Raises:
+        TypeError: it is no tensor.
+        RuntimeError: a gradient would flow through it, it has another shape, or a dtype that cannot hold the result.
+            Nothing is written then.
+    """
+    pairs = [(out, result)] if isinstance(result, Tensor) else list(zip(out, result, strict=True))
+    for target, value in pairs:
+        if not isinstance(target, Tensor):
+            raise TypeError(f"{name}: out must be a tensor, got {type(target).__name__}")
+        if current().grad and (value._requires or target._requires):
+            raise RuntimeError(
+                f"{name}: out= cannot be differentiated through, and an argument requires a gradient; leave out= away, "
+                f"or call it under `with cr.no_grad():`"
+            )
+        if target.shape != value.shape and target.numel():
+            raise RuntimeError(
+                f"{name}: the result has shape {value.shape}, out has {target.shape}; give an out of that shape, or one "
+                f"without elements"
+            )
+        if _rank(value.dtype) > _rank(target.dtype):
+            raise RuntimeError(f"{name}: a {value.dtype} result cannot be stored in an out of {target.dtype}")
+        _refuse_overlap(target._array, name)
+    for target, value in pairs:
+        if target.shape == value.shape:
+            write(target._array, ..., value._array, name)
+        else:
+            target.data = value.to(target.dtype)
+    return out
+
+
 @contextmanager
 def _writing(name: str) -> Iterator[None]:
     try:

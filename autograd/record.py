@@ -98,6 +98,13 @@ def note(node: Node, outputs: tuple[Array, ...]) -> None:
     extra_of(node).line = user_line()
 
 
+def write_out(out: Any, op: Op, *inputs: Any, **attributes: Any) -> Any:
+    """The op's result, stored in `out`: see `inplace.store`."""
+    from .inplace import store
+
+    return store(out, op.name, op.call(*inputs, **attributes))
+
+
 def refuse_inference(op: Op) -> None:
     """Raises because a tensor made in inference mode would become part of a graph."""
     raise RuntimeError(
