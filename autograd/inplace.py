@@ -88,8 +88,8 @@ def store(out: Any, name: str, result: Any) -> Any:
             )
         if target.shape != value.shape and target.numel():
             raise RuntimeError(
-                f"{name}: the result has shape {value.shape}, out has {target.shape}; give an out of that shape, or one "
-                f"without elements"
+                f"{name}: the result has shape {value.shape}, out has {target.shape}; give an out of that shape, or "
+                f"one without elements"
             )
         if _rank(value.dtype) > _rank(target.dtype):
             raise RuntimeError(f"{name}: a {value.dtype} result cannot be stored in an out of {target.dtype}")

@@ -430,6 +430,7 @@ class TensorMethods:
     min = ops.extremum.min
     dist = _later("distance", "dist")
     norm = ops.norm.norm
+    renorm = ops.norm.renorm
     cumprod = ops.scan.cumprod
     cumsum = ops.scan.cumsum
     cummax = _later("running", "cummax")
@@ -468,6 +469,26 @@ class TensorMethods:
     outer = ops.matmul.outer
     vdot = ops.matmul.vdot
     inner = ops.einsum.inner
+
+    # Linear algebra
+
+    cholesky = _later("classic_linalg", "cholesky")
+    lu = _later("classic_linalg", "lu")
+    lu_solve = _later("classic_linalg", "lu_solve")
+    pinverse = _later("classic_linalg", "pinverse")
+    qr = _later("classic_linalg", "qr")
+    svd = _later("classic_linalg", "svd")
+    det = _later("determinant", "det")
+    logdet = _later("determinant", "logdet")
+    slogdet = _later("determinant", "slogdet")
+    geqrf = _later("householder", "geqrf")
+    ormqr = _later("householder", "ormqr")
+    matrix_exp = _later("matrix_function", "matrix_exp")
+    matrix_power = _later("matrix_function", "matrix_power")
+    cholesky_inverse = _later("solve", "cholesky_inverse")
+    cholesky_solve = _later("solve", "cholesky_solve")
+    inverse = _later("solve", "inverse")
+    triangular_solve = _later("solve", "triangular_solve")
 
     # Shape
 

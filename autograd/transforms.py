@@ -245,8 +245,7 @@ def vjp(func: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
         flat = _fitting("vjp", "cotangent", given, run.outputs, run.result_structure)
         create = is_grad_enabled() and (run.outer or any(c.requires_grad for c in flat))
-        found = run.leave(optree.tree_unflatten(run.structure, _pull(run, flat, retain=True, create=create)))
-        return _picked(found, len(primals) == 1)
+        return run.leave(optree.tree_unflatten(run.structure, _pull(run, flat, retain=True, create=create)))
 
     return (run.result, vjp_fn, run.leave(run.aux)) if has_aux else (run.result, vjp_fn)
 

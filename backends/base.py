@@ -14,6 +14,8 @@ Kernels every `xp` carries beside NumPy's names:
     scatter_add(target, index, values)    target[index] += values, duplicates accumulated, in place
     erf(x), erfc(x)                       the error function and its complement
     sigmoid(x)                            1 / (1 + exp(-x)), without overflow warnings
+    softmax(x, axis, log=False)           exp(x) / sum(exp(x)) along an axis, or its logarithm; floating x
+    vecdot(a, b, axis)                    the sum of a * b along an axis, of real arrays of one shape
     special.NAME(...)                     SciPy's special functions, imported when used (an extra; see scipy_special.py)
 """
 

@@ -117,11 +117,36 @@ def _errstate(xp: ModuleType) -> Callable[..., AbstractContextManager[None]]:
     return errstate
 
 
+def _softmax(xp: ModuleType) -> Callable[..., Array]:
+    def softmax(x: Array, axis: int, log: bool = False) -> Array:
+        """`exp(x) / sum(exp(x))` along an axis, or its logarithm; half precision through single precision."""
+        if x.dtype.itemsize == 2:
+            return softmax(x.astype(xp.float32), axis, log).astype(x.dtype)
+        out = x - x.max(axis=axis, keepdims=True) if x.size else x.copy()
+        if log:
+            return out - xp.log(xp.exp(out).sum(axis=axis, keepdims=True))
+        xp.exp(out, out=out)
+        out /= out.sum(axis=axis, keepdims=True)
+        return out
+
+    return softmax
+
+
+def _vecdot(xp: ModuleType) -> Callable[..., Array]:
+    def vecdot(a: Array, b: Array, axis: int) -> Array:
+        """The sum of `a * b` along an axis."""
+        return (a * b).sum(axis=axis)
+
+    return vecdot
+
+
 _SHIMS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
     "accumulate": _accumulate,
     "as_strided": _as_strided,
     "in_batches": _in_batches,
     "scatter_add": _scatter_add,
+    "softmax": _softmax,
+    "vecdot": _vecdot,
     "clip": _clip,
     "argpartition": _argpartition,
     "partition": _partition,

@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from .base import Backend, Generator
+from .fourier import fourier
 from .scipy_special import SpecialFunctions, scipy_special
+from .softmax import softmax
 from .special import erf, erfc, sigmoid
 
 _OUTER_IN_CACHE = 1 << 19
@@ -67,12 +69,12 @@ def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
 
 def _namespace() -> ModuleType:
     """NumPy's public names with the kernels beside them: a module, because Python reads those fastest, and only those
-    without a `__getattr__`. Of the submodules that NumPy loads when they are first used, it has `fft`."""
+    without a `__getattr__`."""
     xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
-    vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")}, fft=np.fft)
+    vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")}, fft=fourier())
     vars(xp).update(accumulate=accumulate, as_strided=as_strided, in_batches=in_batches)
     vars(xp).update(matmul=matmul, scatter_add=scatter_add)
-    vars(xp).update(erf=erf, erfc=erfc, sigmoid=sigmoid)
+    vars(xp).update(erf=erf, erfc=erfc, sigmoid=sigmoid, softmax=softmax)
     vars(xp).update(special=SpecialFunctions(scipy_special))
     return xp
 

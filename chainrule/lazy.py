@@ -10,7 +10,17 @@ PARTS = frozenset({"cuda", "data", "fft", "func", "linalg", "masked", "nn", "opt
 """Modules of the package that are attributes of it."""
 
 _BY_MODULE = {
+    "autograd.ops.classic_linalg": "chain_matmul cholesky lu lu_solve pinverse qr svd",
+    "autograd.ops.determinant": "det logdet slogdet",
+    "autograd.ops.householder": "geqrf ormqr",
+    "autograd.ops.low_rank": "pca_lowrank svd_lowrank",
+    "autograd.ops.lu": "lu_unpack",
+    "autograd.ops.matrix_function": "matrix_exp matrix_power",
+    "autograd.ops.solve": "cholesky_inverse cholesky_solve inverse triangular_solve",
     "autograd.ops.distance": "cdist cosine_similarity dist pairwise_distance pdist",
+    "autograd.ops.interpolation": "_upsample_bilinear2d_aa",
+    "autograd.ops.pooling": "adaptive_avg_pool1d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d "
+    "max_pool1d max_pool2d max_pool2d_with_indices_backward max_pool3d",
     "autograd.ops.convolution": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "autograd.ops.bessel": "i0",
     "autograd.ops.gamma": "digamma igamma igammac lgamma mvlgamma polygamma",
@@ -23,13 +33,15 @@ _BY_MODULE = {
     "autograd.ops.statistics": "corrcoef cov mode nanquantile quantile",
     "autograd.ops.calculus": "cumulative_trapezoid diff gradient trapezoid trapz",
     "autograd.ops.copies": (
-        "alias_copy as_strided_copy diagonal_copy expand_copy narrow_copy permute_copy select_copy slice_copy split_copy "
-        "split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy view_copy"
+        "alias_copy as_strided_copy diagonal_copy expand_copy narrow_copy permute_copy select_copy slice_copy "
+        "split_copy split_with_sizes_copy squeeze_copy t_copy transpose_copy unbind_copy unfold_copy unsqueeze_copy "
+        "view_copy"
     ),
     "autograd.ops.counting": (
         "bincount bucketize histc histogram histogramdd isin nonzero_static searchsorted tril_indices triu_indices "
         "unique unique_consecutive unravel_index"
     ),
+    "autograd.ops.padding": "constant_pad_nd",
     "autograd.ops.products": "block_diag cartesian_prod combinations cross kron vander",
     "autograd.ops.scatter": (
         "_unsafe_masked_index _unsafe_masked_index_put_accumulate diagonal_scatter fill masked_scatter put "
@@ -37,7 +49,7 @@ _BY_MODULE = {
     ),
     "autograd.ops.scatter_reduce": "index_reduce scatter_reduce segment_reduce",
     "autograd.ops.strided": "as_strided as_strided_scatter",
-    "autograd.ops.windows": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+    "autograd.ops.tapers": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
     "autograd.checkpoint": "checkpoint",
     "storage": "load save",
     "viz": "visualize",

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..autograd.tensor import Tensor, from_array
 from ..backends import Array, Backend, backend_of
-from .parallel import run_all, thread_count
+from ..backends.parallel import run_all, thread_count
 
 PIECE = 5 << 18
 """Bytes of a piece with its gradients, states and a temporary: for Adam in single precision, 64 thousand elements."""

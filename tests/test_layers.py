@@ -51,8 +51,10 @@ EAGER = {
 
 LAZY = {
     "cupy": {"backends.cupy": "the one file that knows CuPy"},
+    "cupyx": {"backends.cupy": "the one file that knows CuPy"},
     "matplotlib": {"plots": "the pictures of the demo"},
     "safetensors": {"storage": "the file format of weights, read and written nowhere else"},
+    "scipy": {"backends.scipy_special": "the values of special functions"},
     "sklearn": {
         "data.images": "the handwritten digits it carries",
         "demo": "a stratified split",

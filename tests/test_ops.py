@@ -48,6 +48,9 @@ def quiet() -> Any:
     return np.errstate(all="ignore")
 
 
+_NARROW = {np.dtype(np.float64): np.dtype(np.float32), np.dtype(np.complex128): np.dtype(np.complex64)}
+
+
 class Call:
     """One sample on one backend: its arguments, and how to call the function with them."""
 
@@ -57,12 +60,12 @@ class Call:
         k: int,
         backend: Backend,
         layout: Callable[[np.ndarray, Backend], Any] | None = None,
-        dtype: Any = None,
+        narrow: bool = False,
     ) -> None:
         self.row, self.sample, self.backend = row, row.samples[k], backend
         self.specs, self.drawn = self.sample.specs(), row.arrays(k)
-        if dtype is not None:
-            self.drawn = [a.astype(dtype) if a.dtype == np.float64 else a for a in self.drawn]
+        if narrow:
+            self.drawn = [a.astype(_NARROW.get(a.dtype, a.dtype)) for a in self.drawn]
         arrays = [backend.asarray(a) if layout is None else layout(a, backend) for a in self.drawn]
         self.tensors = [cr.Tensor(a, t.grad and row.grad) for a, t in zip(arrays, self.specs, strict=True)]
         self.leaves = [t for t in self.tensors if t.requires_grad]
@@ -137,7 +140,12 @@ def has_gradient(value: Any) -> bool:
 
 def cotangents_for(outputs: Sequence[Any]) -> list[np.ndarray]:
     stream = np.random.default_rng(7)
-    return [stream.uniform(-1, 1, np.shape(t)) for t in outputs]
+    drawn: list[np.ndarray] = []
+    for t in outputs:
+        count = 2 if isinstance(t, cr.Tensor) and t.is_complex() else 1
+        parts = [stream.uniform(-1, 1, np.shape(t)) for _ in range(count)]
+        drawn.append(parts[0] if len(parts) == 1 else parts[0] + 1j * parts[1])
+    return drawn
 
 
 class Reference:
@@ -169,7 +177,7 @@ class Reference:
             return [np.zeros(x.shape) for x in self.leaves]
         outputs, weights = zip(*pairs, strict=True)
         found = torch.autograd.grad(outputs, self.leaves, weights, allow_unused=True)
-        return [np.zeros(x.shape) if g is None else g.numpy() for x, g in zip(self.leaves, found, strict=True)]
+        return [np.zeros(x.shape) if g is None else g.resolve_conj().resolve_neg().numpy() for x, g in zip(self.leaves, found, strict=True)]
 
 
 def _for_torch(value: Any) -> Any:
@@ -222,7 +230,7 @@ def _compare_with_torch(
             assert _dtype_name(out) == _dtype_name(expected)
         if row.grad:
             assert has_gradient(out) == has_gradient(expected), f"requires_grad is {out.requires_grad}"
-        _compare_values(out, expected.detach().numpy(), "value")
+        _compare_values(out, expected.detach().resolve_conj().resolve_neg().numpy(), "value")
     for g, expected in zip(gradients, reference.gradients(cotangents), strict=True):
         np.testing.assert_allclose(g, expected, rtol=1e-9, atol=1e-10, err_msg="gradient")
 
@@ -289,12 +297,12 @@ def test_layouts_and_float32(row: Row, k: int, backend: Backend) -> None:
                 np.testing.assert_allclose(g, expected, rtol=1e-12, atol=1e-13, err_msg=f"{layout.__name__}: gradient")
             other.expect_unchanged()
     if row.float32:
-        single = Call(row, k, backend, dtype=np.float32)
+        single = Call(row, k, backend, narrow=True)
         singles = single.outputs()
         for out, expected in zip(singles, outputs, strict=True):
             if isinstance(expected, cr.Tensor):
-                wanted = np.dtype(np.float32) if expected.dtype == np.float64 else expected.dtype
-                assert out.dtype == wanted, f"float32 inputs give {out.dtype}"
+                wanted = _NARROW.get(expected.dtype, expected.dtype)
+                assert out.dtype == wanted, f"inputs of single precision give {out.dtype}"
         single.gradients(singles, cotangents)  # of their inputs' dtype, which `gradients` asserts
 
 

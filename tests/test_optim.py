@@ -173,7 +173,7 @@ def test_a_device_gets_no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_error_in_a_thread_is_raised() -> None:
-    from chainrule.optim.parallel import run_all
+    from chainrule.backends.parallel import run_all
 
     ran = []
 

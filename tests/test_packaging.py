@@ -89,7 +89,7 @@ def test_the_core_has_four_dependencies(metadata: Message) -> None:
     lines = metadata.get_all("Requires-Dist", [])
     core = {line.split(">")[0] for line in lines if "extra ==" not in line}
     assert core == {"numpy", "graphviz", "optree", "safetensors"}
-    extras = {"gpu12", "gpu13", "viz", "demo", "bench", "test", "docs", "all"}
+    extras = {"gpu12", "gpu13", "viz", "special", "demo", "bench", "test", "docs", "all"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     assert not [line for line in lines if line.startswith("torch")], "a bare torch pulls in gigabytes of CUDA"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..autograd.graph import Graph
-from ..autograd.node import Freed, Node, saved_arrays
+from ..autograd.node import Absent, Node, saved_arrays
 from ..backends import backend_of, is_array
 from .summary import plural
 
@@ -20,7 +20,7 @@ def bytes_text(count: int) -> str:
 
 def saved_text(node: Node) -> tuple[str, str]:
     """How many arrays an op keeps and their bytes, and in which manner to say it."""
-    if isinstance(node.saved, Freed):
+    if isinstance(node.saved, Absent):
         return "nothing, freed", "faint"
     arrays = [array for array in saved_arrays(node) if is_array(array)]
     if not arrays:

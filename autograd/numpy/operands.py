@@ -7,6 +7,7 @@ numbers; what else stands beside a tensor is made an array where that tensor liv
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,16 @@ from ..ops.joining import stack
 from ..tensor import Tensor, from_array
 
 NUMBERS = (bool, int, float, complex)
+
+
+class Later:
+    """A module of ops that loads when one of them is first used."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(f"..ops.{self._module}", __package__), name)
 
 
 def tensors_in(value: Any) -> Iterator[Tensor]:
@@ -94,6 +105,19 @@ def raw(value: Any) -> Any:
     if isinstance(value, (list, tuple)) and any(True for _ in tensors_in(value)):
         return type(value)([raw(item) for item in value])
     return {key: raw(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def constant(function: str, name: str, value: Any) -> Any:
+    """An argument through which no gradient flows, as host arrays and numbers.
+
+    Raises:
+        TypeError: it requires a gradient.
+    """
+    if lives_in_graph((value,)):
+        raise TypeError(f"{function} has no derivative with respect to {name}; give its values alone, t.detach()")
+    if isinstance(value, Tensor):
+        return value.backend.to_host(value._array)
+    return type(value)([constant(function, name, v) for v in value]) if isinstance(value, (list, tuple)) else value
 
 
 def wrapped(value: Any) -> Any:

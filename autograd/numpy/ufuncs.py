@@ -13,16 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from ...backends import dtypes
+from ...backends import dtypes, is_array
 from .. import ops
 from ..op import op
 from ..tensor import Tensor
 from .operands import (
-    NUMBERS, as_dtype, choose, expect_writable, home_of, lifted, lives_in_graph, raw, wrapped, write_out,
+    NUMBERS, Later, as_dtype, choose, expect_writable, home_of, lifted, lives_in_graph, raw, wrapped, write_out,
 )  # fmt: skip
 from .values import on_values, refuse
 
 arithmetic, comparison, elementwise = ops.arithmetic, ops.comparison, ops.elementwise
+representation = Later("representation")
 
 cbrt = op("cbrt", lambda xp, x: xp.cbrt(x), vjp=lambda g, out: g / (out * out * 3), elementwise=True,
           doc="The real cube root.")  # fmt: skip
@@ -36,22 +37,8 @@ def _logaddexp2(a: Any, b: Any) -> Any:
     return elementwise.logaddexp(a * math.log(2), b * math.log(2)) / math.log(2)
 
 
-def _copysign(x: Any, sign: Any) -> Any:
-    return choose(on_values(np.signbit, (x,)) == on_values(np.signbit, (sign,)), x, -x)
-
-
 def _heaviside(x: Any, at_zero: Any) -> Any:
-    step = (x > 0) * 1.0 + (x != x) * math.nan if False else choose(x != x, x, (x > 0) * 1.0)
-    return choose(x == 0, at_zero, step)
-
-
-def _ldexp(x: Any, exponent: Any) -> Any:
-    return x * 2.0**exponent
-
-
-def _frexp(x: Any) -> tuple[Any, Any]:
-    _, exponent = on_values(np.frexp, (x,))
-    return x * 2.0 ** (-exponent), exponent
+    return choose(x == 0, at_zero, choose(x != x, x, (x > 0) * 1.0))
 
 
 def _float_power(a: Any, b: Any) -> Any:
@@ -91,7 +78,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.cbrt: cbrt,
     np.ceil: arithmetic.ceil,
     np.conjugate: conjugate,
-    np.copysign: _copysign,
+    np.copysign: lambda x, sign: representation.copysign(x, sign),
     np.cos: elementwise.cos,
     np.cosh: elementwise.cosh,
     np.deg2rad: _scaled(math.pi / 180),
@@ -109,12 +96,12 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.fmax: elementwise.fmax,
     np.fmin: elementwise.fmin,
     np.fmod: arithmetic.fmod,
-    np.frexp: _frexp,
+    np.frexp: lambda x: tuple(representation.frexp(x)),
     np.greater: comparison.gt,
     np.greater_equal: comparison.ge,
     np.heaviside: _heaviside,
     np.hypot: elementwise.hypot,
-    np.ldexp: _ldexp,
+    np.ldexp: lambda x, exponent: representation.ldexp(x, exponent),
     np.less: comparison.lt,
     np.less_equal: comparison.le,
     np.log: arithmetic.log,
@@ -182,15 +169,13 @@ def _foreign(value: Any) -> bool:
     """Whether it belongs to another library that has something to say about ufuncs."""
     if isinstance(value, (Tensor, np.ndarray, np.generic, *NUMBERS)) or not hasattr(type(value), "__array_ufunc__"):
         return False
-    from ...backends import is_array
-
     return not is_array(value)
 
 
 def _valued(ufunc: np.ufunc, *inputs: Any) -> Any:
     """A ufunc without a derivative."""
     if ufunc not in ON_VALUES and lives_in_graph(inputs):
-        refuse(ufunc, inputs)
+        refuse(ufunc)
     return on_values(ufunc, inputs)
 
 

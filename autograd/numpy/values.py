@@ -29,11 +29,9 @@ _BOOLS = frozenset({np.allclose, np.array_equal, np.array_equiv})
 """Functions whose result is a Python bool."""
 
 ALTERNATIVES = {
-    "choose": "np.where, or np.take_along_axis",
     "fill_diagonal": "t + np.diag(...), or t[i, i] = value",
     "histogram": "cr.nn.functional.one_hot of np.digitize(t, bins), or a smooth kernel",
     "intersect1d": "np.isin, and t[mask]",
-    "linalg.lstsq": "np.linalg.solve, or np.linalg.pinv(a) @ b",
     "place": "np.where(mask, values, t), or t[mask] = values",
     "polyfit": "np.linalg.solve of the normal equations of np.vander(x, deg + 1)",
     "put": "t[indices] = values, or t.index_put",
@@ -48,6 +46,10 @@ ALTERNATIVES = {
     "unique": "np.sort(t), which has a derivative",
 }
 """What to use in place of a function without a derivative."""
+
+
+IN_PLACE = frozenset({np.fill_diagonal, np.place, np.put, np.put_along_axis, np.putmask})
+"""Functions that change their first argument in place, which no graph would see."""
 
 
 def name_of(function: Any) -> str:
@@ -78,7 +80,17 @@ def _on(home: Any, function: Any) -> Any:
     return (lambda *a, **k: bool(found(*a, **k))) if function in _BOOLS else found
 
 
-def refuse(function: Any, arguments: Any) -> NoReturn:
+def refuse_in_place(function: Any) -> NoReturn:
+    """Raises because a function would change a tensor's memory behind the back of the graphs that need it.
+
+    Raises:
+        TypeError: always; the message names the alternative.
+    """
+    name = name_of(function)
+    raise TypeError(f"np.{name} changes its first argument in place, unseen by any graph: use {ALTERNATIVES[name]}")
+
+
+def refuse(function: Any) -> NoReturn:
     """Raises because a function has no derivative, and a gradient would be lost.
 
     Raises:

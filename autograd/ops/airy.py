@@ -19,7 +19,15 @@ from ..op import op
 
 _RAY = cmath.exp(1j * math.pi / 3)
 _AT_0 = 3 ** (-2 / 3) / math.gamma(2 / 3), -(3 ** (-1 / 3)) / math.gamma(1 / 3)  # Ai and Ai'
-_NEAR = 1.0
+
+
+@cache
+def _coefficients(derivative: bool) -> tuple[float, ...]:
+    """Of the power series, for |x| up to 1: `a_(k+3) = a_k / ((k + 2) * (k + 3))`."""
+    found = [*_AT_0, 0.0]
+    for k in range(24):
+        found.append(found[k] / ((k + 2) * (k + 3)))
+    return tuple(k * a for k, a in enumerate(found))[1:] if derivative else tuple(found)
 
 
 @cache
@@ -39,22 +47,35 @@ def _bessel_k(xp: Any, nu: float, zeta: Array) -> Array:
     return (math.pi * half) ** 0.5 * xp.exp(-zeta) / math.gamma(nu + 0.5) * total
 
 
-def _series(x: Array, derivative: bool) -> Array:
-    """The power series, for |x| up to 1: `a_(k+3) = a_k / ((k + 2) * (k + 3))`."""
-    total: Any = 0.0
-    cube = x * x * x
-    for start, coefficient in ((0, _AT_0[0]), (1, _AT_0[1])):
-        coefficients = []
-        for k in range(start, start + 24, 3):
-            coefficients.append((k, coefficient))
-            coefficient /= (k + 2) * (k + 3)
-        part: Any = 0.0
-        for k, a in reversed(coefficients):
-            part = part * cube + (a * k if derivative else a)
-        if not derivative:
-            total = total + (part * x if start else part)
-        else:  # x**(start - 1), where the term without x has gone
-            total = total + (part if start else _without_first(coefficients, cube) * x * x)
-    return total
+def _forward(xp: Any, x: Array, *, derivative: bool) -> Array:
+    size = xp.abs(x)
+    near = size < 1
+    inner, far = xp.where(near, x, 0), xp.where(near, 1, size)
+    series = 0.0
+    for a in reversed(_coefficients(derivative)):
+        series = series * inner + a
+    negative = x < 0
+    z = far * xp.where(negative, _RAY, 1).astype(xp.result_type(x.dtype, xp.complex64))
+    zeta = xp.where(negative, 1j, 1).astype(z.dtype) * (far * xp.sqrt(far) * (2 / 3))
+    if derivative:
+        value = _bessel_k(xp, 2 / 3, zeta) * z * (-1 / (math.pi * math.sqrt(3)))
+        value = xp.where(negative, value * (-2 * _RAY**2), value)
+    else:
+        value = _bessel_k(xp, 1 / 3, zeta) * xp.sqrt(z) * (1 / (math.pi * math.sqrt(3)))
+        value = xp.where(negative, value * (2 * _RAY), value)
+    return xp.where(near, series, value.real)
 
 
+_airy = op(
+    "airy_ai", _forward,
+    vjp=lambda g, x, derivative: g * (x * _airy(x, derivative=False) if derivative else _airy(x, derivative=True)),
+    elementwise=True,
+)  # fmt: skip
+
+
+def airy_ai(input: Any) -> Any:
+    """The Airy function Ai: the solution of `y'' = x * y` that vanishes for large x."""
+    return _airy(input * 1.0, derivative=False)
+
+
+__all__ = ["airy_ai"]

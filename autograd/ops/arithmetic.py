@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...backends import Array, dtypes
+from ..errors import DtypeError
 from ..op import op
 from ..record import _fitting
 
@@ -125,6 +126,19 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
 
 
+def positive(input: Any) -> Any:
+    """`+x`: the tensor itself.
+
+    Raises:
+        RuntimeError: of booleans there is none.
+    """
+    if input.dtype.kind == "b":
+        raise DtypeError("positive: not defined for bool")
+    return input
+
+
+gcd = op("gcd", lambda xp, a, b: xp.gcd(a, b), elementwise=True, doc="The greatest common divisor of integers.")
+lcm = op("lcm", lambda xp, a, b: xp.lcm(a, b), elementwise=True, doc="The least common multiple of integers.")
 square = op("square", lambda xp, x: xp.multiply(x, x), vjp=lambda g, x: g * (x + x), elementwise=True, doc="`x * x`.")
 _pow_number = op(
     "pow",
@@ -158,6 +172,15 @@ def pow(input: Any, exponent: Any) -> Any:
     return _pow(input, exponent)
 
 
+def float_power(input: Any, exponent: Any) -> Any:
+    """`input ** exponent` in double precision, broadcast."""
+    doubles = [
+        cast(v, dtype=dtypes.complex128 if v.dtype.kind == "c" else dtypes.float64) if hasattr(v, "dtype") else v
+        for v in (input, exponent)
+    ]
+    return pow(*doubles)
+
+
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     """`input + value * tensor1 * tensor2`."""
     return input + tensor1 * tensor2 * value
@@ -183,5 +206,11 @@ def sub(input: Any, other: Any, *, alpha: float = 1) -> Any:
     return minus(input, other if alpha == 1 else other * alpha)
 
 
-__all__ = ["add", "addcdiv", "addcmul", "cast", "ceil", "div", "floor", "floor_divide", "fmod", "frac", "lerp", "mul",
-           "neg", "pow", "remainder", "round", "square", "sub", "trunc"]  # fmt: skip
+def rsub(input: Any, other: Any, *, alpha: float = 1) -> Any:
+    """`other - alpha * input`, broadcast."""
+    return sub(other, input, alpha=alpha)
+
+
+__all__ = ["add", "addcdiv", "addcmul", "cast", "ceil", "div", "float_power", "floor", "floor_divide", "fmod", "frac",
+           "gcd", "lcm", "lerp", "mul", "neg", "positive", "pow", "remainder", "round", "rsub", "square", "sub",
+           "trunc"]  # fmt: skip

@@ -14,11 +14,13 @@ from typing import Any
 
 from ...backends import Array, backend_of, dtypes, is_array
 from ..arguments import mixed
+from ..errors import ShapeError
 from ..op import op
 from ..tensor import Tensor
 from .comparison import choose
 from .dims import integer, sizes_of
 from .loss import reduction_of
+from .matmul import linear
 from .reduction import sum as total
 from .shape import movedim, reshape
 from .softmax import log_softmax, softmax
@@ -270,4 +272,43 @@ def nll_loss(input: Any, target: Any, weight: Any = None, size_average: bool | N
     return rows.reduce(-_pick(rows.scores, rows.index))
 
 
-__all__ = ["cross_entropy", "nll_loss"]
+def linear_cross_entropy(
+    input: Any, linear_weight: Any, target: Any, *, linear_bias: Any = None, weight: Any = None,
+    reduction: str = "mean", ignore_index: int | None = None, label_smoothing: float = 0.0, options: Any = None,
+) -> Any:  # fmt: skip
+    """`cross_entropy(linear(input, linear_weight, linear_bias), target, ...)`.
+
+    Args:
+        input: of shape (in,) or (N, in).
+        linear_weight: of shape (C, in), or (C, d1, ..., in) for scores of shape (N, C, d1, ...), with a batch.
+        target: as for `cross_entropy`.
+        linear_bias: of shape (C,) or (C, d1, ...), or None.
+        ignore_index: targets of this class do not count; -100 unless given. Not with probabilities as targets.
+        options: taken for PyTorch's sake, where it says how to divide the batch to save memory.
+        weight, reduction, label_smoothing: as for `cross_entropy`.
+
+    Raises:
+        RuntimeError: `ignore_index` is given with probabilities.
+        ShapeError: the shapes do not fit.
+        IndexError, TypeError, ValueError: as `cross_entropy`.
+    """
+    name = "linear_cross_entropy"
+    shape, (classes, *more) = sizes_of(name, input), sizes_of(name, linear_weight) or (0,)
+    if not more or len(shape) not in (1, 2) or shape[-1] != more[-1] or (len(more) > 1 and len(shape) == 1):
+        given = f"{shape} and {tuple(linear_weight.shape)}"
+        raise ShapeError(f"{name}: expected shapes (N, in) and (C, ..., in), or (in,) and (C, in), got {given}")
+    if linear_bias is not None and sizes_of(name, linear_bias) != (classes, *more[:-1]):
+        raise ShapeError(f"{name}: the bias must have shape {(classes, *more[:-1])}, got {tuple(linear_bias.shape)}")
+    if ignore_index is not None and target.dtype.kind == "f":
+        raise RuntimeError(f"{name}: ignore_index={ignore_index} is for class indices; the target is of probabilities")
+    bias = linear_bias if linear_bias is None or linear_bias.ndim == 1 else reshape(linear_bias, (-1,))
+    scores = linear(input, linear_weight if len(more) == 1 else reshape(linear_weight, (-1, more[-1])), bias)
+    if len(more) > 1:
+        scores = reshape(scores, (shape[0], classes, *more[:-1]))
+    ignored = -100 if ignore_index is None else ignore_index
+    return cross_entropy(
+        scores, target, weight, ignore_index=ignored, reduction=reduction, label_smoothing=label_smoothing
+    )
+
+
+__all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]

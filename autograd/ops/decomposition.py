@@ -18,10 +18,9 @@ from ..op import op
 from .arithmetic import cast
 from .comparison import allclose
 from .complex import conj
-from .indexing import where
 from .joining import cat
 from .matmul import matmul
-from .matrices import adjoint, half_lower, hermitian, identity_like, matrices, no_failure, quotient, skew, square
+from .matrices import adjoint, half_lower, hermitian, matrices, nothing_like, quotient, skew, square, unless_it_fails
 from .rearrange import diag_embed, diagonal, tril, triu
 from .shape import unsqueeze
 from .solve import solve, solve_triangular
@@ -61,7 +60,8 @@ def _failed_minor(xp: Any, A: Array) -> Array:
 
 @hermitian
 def _cholesky_vjp(g: Any, out: Any) -> Any:
-    # Giles 2008, section 2.3.4 (for dA Hermitian, as A is): L^-H Phi(L^H g) L^-1, Phi the lower triangle, half diagonal.
+    # Giles 2008, section 2.3.4, for dA Hermitian as A is: L^-H Phi(L^H g) L^-1 with Phi(X) the lower triangle of X and
+    # half of its diagonal.
     phi = half_lower(matmul(adjoint(out), tril(g)))
     inner = (phi + adjoint(phi)) * 0.5
     half = solve_triangular(adjoint(out), inner, upper=True)
@@ -100,16 +100,9 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> C
         LinAlgError: a matrix is not square; with `check_errors` also if one is not positive-definite.
     """
     square("linalg.cholesky_ex", A)
-    try:
-        factor = cholesky(A, upper=upper)
-        return CholeskyEx(factor, no_failure(A))
-    except LinAlgError:
-        if check_errors:
-            raise
-    info = _cholesky_info(adjoint(A) if upper else A)
-    failed = unsqueeze(unsqueeze(info, -1), -1) != 0
-    identity = identity_like(A, size=A.shape[-1])
-    return CholeskyEx(where(failed, float("nan"), cholesky(where(failed, identity, A), upper=upper)), info)
+    H = adjoint(A) if upper else A
+    L, info = unless_it_fails(_cholesky, H, _cholesky_info, check_errors)
+    return CholeskyEx(adjoint(L) if upper else L, info)
 
 
 # QR: A = Q R
@@ -159,7 +152,7 @@ def qr(A: Any, mode: str = "reduced") -> QR:
         R = cat([R, matmul(adjoint(Q), A[..., m:])], -1)
     else:
         Q, R = _qr(A)
-    return QR(Q[..., :0, :0] if mode == "r" else Q, R)
+    return QR(nothing_like(A, dtype=A.dtype) if mode == "r" else Q, R)
 
 
 # Eigenvalues of Hermitian matrices: A = V diag(w) V^H

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import ShapeError
 from ..op import op
 from .arithmetic import log
 from .comparison import choose
+from .complex import conj, sgn
 from .dims import ndim_of
 
 _LN2 = 0.6931471805599453
@@ -30,7 +32,7 @@ rsqrt = op("rsqrt", lambda xp, x: 1 / xp.sqrt(x), vjp=lambda g, out: g * (out * 
            doc="1 / sqrt(x).")  # fmt: skip
 reciprocal = op("reciprocal", lambda xp, x: 1 / x, vjp=lambda g, out: g * (-out * out), elementwise=True, doc="1 / x.")
 sign = op("sign", lambda xp, x: xp.sign(x), vjp=lambda g: g * 0, elementwise=True, doc="-1, 0 or 1; its gradient is 0.")
-abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * sign(x), elementwise=True,
+abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * conj(sgn(x)), elementwise=True,
          doc="The absolute value; the gradient at 0 is 0.")  # fmt: skip
 sigmoid = op("sigmoid", lambda xp, x: xp.sigmoid(x), vjp=lambda g, out: g * (out * (1 - out)),
              elementwise=True, doc="1 / (1 + exp(-x)).")  # fmt: skip
@@ -73,6 +75,20 @@ logaddexp = op(
     "logaddexp", lambda xp, a, b: xp.logaddexp(a, b),
     vjp=(lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a)),
     elementwise=True, doc="log(exp(a) + exp(b)), without overflow.",
+)  # fmt: skip
+logaddexp2 = op(
+    "logaddexp2", lambda xp, a, b: xp.logaddexp2(a, b),
+    vjp=(lambda g, a, b: g * sigmoid((a - b) * _LN2), lambda g, a, b: g * sigmoid((b - a) * _LN2)),
+    elementwise=True, doc="log2(2**a + 2**b), without overflow.",
+)  # fmt: skip
+deg2rad = op("deg2rad", lambda xp, x: xp.deg2rad(x), vjp=lambda g: deg2rad(g), linear=True, elementwise=True,
+             doc="Degrees in radians.")  # fmt: skip
+rad2deg = op("rad2deg", lambda xp, x: xp.rad2deg(x), vjp=lambda g: rad2deg(g), linear=True, elementwise=True,
+             doc="Radians in degrees.")  # fmt: skip
+heaviside = op(
+    "heaviside", lambda xp, x, values: xp.heaviside(x, values),
+    vjp=(lambda g: g * 0, lambda g, x: choose(x == 0, g, 0.0)), elementwise=True,
+    doc="0 where x is negative, 1 where it is positive, `values` where it is 0; NaN stays.",
 )  # fmt: skip
 
 erf = op("erf", lambda xp, x: xp.erf(x), vjp=lambda g, x: g * (exp(-(x * x)) * _TWO_OVER_SQRT_PI), elementwise=True,
@@ -147,6 +163,32 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
     return _clamp(input, low=min, high=max)
 
 
+def clamp_min(input: Any, min: Any) -> Any:
+    """The greater of each element and `min`, a number or a tensor; the gradient is that of `clamp`."""
+    return clamp(input, min=min)
+
+
+def clamp_max(input: Any, max: Any) -> Any:
+    """The smaller of each element and `max`, a number or a tensor; the gradient is that of `clamp`."""
+    return clamp(input, max=max)
+
+
+_fill = op(
+    "fill", lambda xp, x, value: xp.full_like(x, value), vjp=(lambda g: g * 0, lambda g: g), elementwise=True
+)  # fmt: skip
+
+
+def fill(input: Any, value: Any) -> Any:
+    """A tensor like `input` that holds `value`, a number or a 0-d tensor, everywhere.
+
+    Raises:
+        RuntimeError: `value` has dimensions.
+    """
+    if getattr(value, "ndim", 0):
+        raise ShapeError(f"fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
+    return _fill(input, value)
+
+
 def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """Replaces NaN, +inf and -inf by numbers, the latter two by the dtype's largest and smallest unless given."""
     return _nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
@@ -163,7 +205,8 @@ absolute, clip = abs, clamp
 
 __all__ = [
     "abs", "absolute", "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh",
-    "asin", "asinh", "atan", "atan2", "atanh", "clamp", "clip", "cos", "cosh", "erf", "erfc", "exp", "exp2", "expm1",
-    "fmax", "fmin", "hypot", "log", "log10", "log1p", "log2", "logaddexp", "maximum", "minimum", "nan_to_num",
-    "reciprocal", "rsqrt", "sign", "sin", "sinh", "sqrt", "tan", "tanh",
+    "asin", "asinh", "atan", "atan2", "atanh", "clamp", "clamp_max", "clamp_min", "clip", "cos", "cosh", "deg2rad",
+    "erf", "erfc", "exp", "exp2", "expm1", "fill", "fmax", "fmin", "heaviside", "hypot", "log", "log10", "log1p",
+    "log2", "logaddexp", "logaddexp2", "maximum", "minimum", "nan_to_num", "rad2deg", "reciprocal", "rsqrt", "sign",
+    "sin", "sinh", "sqrt", "tan", "tanh",
 ]  # fmt: skip

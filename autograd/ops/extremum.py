@@ -164,13 +164,13 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     of_all, along, of_two = {
         "max": (_max_of_all, _max_along, maximum), "min": (_min_of_all, _min_along, minimum)
     }[name]  # fmt: skip
+    ndim = ndim_of(name, input)
     if hasattr(dim, "ndim") and not isinstance(dim, Integral):
         dim, other = None, dim
     if other is not None:
         if dim is not None:
             raise TypeError(f"{name}: give another tensor or a dim, not both")
         return of_two(input, other)
-    ndim = ndim_of(name, input)
     if dim is None:
         if keepdim:
             raise TypeError(f"{name}: keepdim needs a dim; a{name}(input, keepdim=True) keeps all dimensions")

@@ -1,7 +1,7 @@
 """The gamma function's family: its logarithm, the derivatives of that, the incomplete gamma functions, Hurwitz's zeta.
 
-Values by SciPy. Derivatives: NIST Digital Library of Mathematical Functions, chapters 5 (gamma), 8 (incomplete gamma) and
-25 (zeta).
+Values by SciPy. Derivatives: NIST Digital Library of Mathematical Functions, chapters 5 (gamma), 8 (incomplete gamma)
+and 25 (zeta).
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ igamma = op(
     "igamma", lambda xp, a, x: xp.special.gammainc(a, x),
     vjp=(lambda g: _unknown("igamma with respect to its first input"), lambda g, a, x: g * _gamma_density(a, x)),
     elementwise=True,
-    doc="""The regularised lower incomplete gamma function, the integral of `t**(a - 1) * exp(-t)` from 0 to `x` divided by
-    `gamma(a)`. It is differentiated with respect to `x`.""",
+    doc="""The regularised lower incomplete gamma function, the integral of `t**(a - 1) * exp(-t)` from 0 to `x`
+    divided by `gamma(a)`. It is differentiated with respect to `x`.""",
 )  # fmt: skip
 igammac = op(
     "igammac", lambda xp, a, x: xp.special.gammaincc(a, x),

@@ -223,6 +223,11 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     return _cut(tensor, [(end - size, end) for size, end in zip(sizes, ends, strict=True)], dim)
 
 
+def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
+    """`split` into pieces of these sizes."""
+    return split(input, list(split_sizes), dim)
+
+
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Views of at most `chunks` consecutive pieces along `dim`, all of one size but perhaps the last, as large as that
     allows.
@@ -235,6 +240,9 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         raise ShapeError(f"chunk: the number of pieces must be positive, got {chunks}")
     dim, length = _length("chunk", input, dim)
     return split(input, -(-length // chunks) if length else [0] * chunks, dim)
+
+
+unsafe_split, unsafe_chunk = split, chunk
 
 
 def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -320,4 +328,5 @@ def select(input: Any, dim: int, index: int) -> Any:
 
 
 __all__ = ["cat", "chunk", "column_stack", "concat", "concatenate", "dsplit", "dstack", "hsplit", "hstack", "narrow",
-           "row_stack", "select", "split", "stack", "tensor_split", "unbind", "vsplit", "vstack"]  # fmt: skip
+           "row_stack", "select", "split", "split_with_sizes", "stack", "tensor_split", "unbind", "unsafe_chunk",
+           "unsafe_split", "vsplit", "vstack"]  # fmt: skip

@@ -99,6 +99,7 @@ def reduction_of(name: str, reduction: str, size_average: bool | None, reduce: b
 
 
 def reduced(loss: Any, reduction: str, weight: Any = None) -> Any:
+    """The losses, multiplied by their weights, as the reduction says."""
     if weight is not None:
         loss = loss * weight
     return mean(loss) if reduction == "mean" else total(loss) if reduction == "sum" else loss
@@ -342,15 +343,15 @@ def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps
 
     Args:
         input: means.
-        target: of the same shape.
+        target: broadcasts with the input.
         var: variances: a number, or a tensor of the same shape, of that without the last dimension, or with a size 1
             in one dimension. One below `eps` counts as `eps`, with the gradient it would have at `eps`.
         full: add the constant, `log(2 * pi) / 2`.
         reduction: as for `mse_loss`.
 
     Raises:
-        ValueError: a shape does not fit, there is no such reduction, or a variance is negative (which is looked at on
-            the host alone).
+        ShapeError: the shapes do not broadcast.
+        ValueError: the variances have another shape, there is no such reduction, or a variance is negative (which is looked at on the host alone).
     """
     name = "gaussian_nll_loss"
     reduction = reduction_of(name, reduction, None, None)
@@ -363,7 +364,7 @@ def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps
     else:
         spread = _at_least(name, _variances(name, var, shape), eps)
         log_spread = log(spread)
-    target = _pair(name, input, target)
+    sizes_of(name, target)
     loss = ((input - target) ** 2 / spread + log_spread) * 0.5
     return reduced(loss + 0.5 * math.log(2 * math.pi) if full else loss, reduction)
 

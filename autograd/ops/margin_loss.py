@@ -144,13 +144,13 @@ def multi_margin_loss(input: Any, target: Any, p: int = 1, margin: float = 1.0, 
     given, (samples, classes) = sizes_of(name, target), rows.shape
     if given != (samples,) and not (given == () and input.ndim < 2):
         raise ShapeError(f"{name}: scores of shape {tuple(input.shape)} need {samples} targets, got shape {given}")
-    if target.dtype.kind not in "iu":
-        raise DtypeError(f"{name}: class indices are integers, got {target.dtype}")
     if weight is not None:
         if len(sizes_of(name, weight)) != 1:
             raise ValueError(f"{name}: the weight must have shape ({classes},), got {tuple(weight.shape)}")
         if weight.shape[0] != classes:
             raise ShapeError(f"{name}: {classes} classes need weights of shape ({classes},), got {weight.shape}")
+    if target.dtype.kind not in "iu":
+        raise DtypeError(f"{name}: class indices are integers, got {target.dtype}")
     index = reshape(target, (samples, 1))
     over = relu(rows - gather(rows, 1, index) + margin)
     if p == 2:

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
+from .complex import conj
 from .dims import ndim_of
 from .reduction import add_up, sum as total
 from .shape import reshape, unsqueeze
@@ -209,16 +210,13 @@ def dot(input: Any, tensor: Any) -> Any:
 
 
 def vdot(input: Any, other: Any) -> Any:
-    """`dot`, for real vectors.
+    """`dot`, with the conjugate of the first vector.
 
     Raises:
         ValueError: they are not 1-d, or of different lengths.
-        NotImplementedError: they are complex.
     """
     _expect("vdot", "two 1-d tensors", (input, 1), (other, 1))
-    if "c" in (input.dtype.kind, other.dtype.kind):
-        raise NotImplementedError("vdot: complex vectors are not supported; conjugate the first and use dot")
-    return matmul(input, other)
+    return matmul(conj(input), other)
 
 
 _outer = op(

@@ -1,4 +1,4 @@
-"""What the ops of linear algebra share: matrices as they expect them, and the small functions their formulas are made of.
+"""What the ops of linear algebra share: matrices as they expect them, and the small functions of their formulas.
 
 A tensor of shape (*, m, n) is a batch of m x n matrices; `*` is any number of dimensions.
 """
@@ -14,7 +14,9 @@ from ..errors import DtypeError
 from ..op import op
 from .complex import conj
 from .dims import ndim_of
+from .indexing import where
 from .rearrange import tril
+from .shape import unsqueeze
 
 
 def matrices(name: str, x: Any, what: str = "A") -> Any:
@@ -66,12 +68,34 @@ def quotient(a: Any, b: Any) -> Any:
     return a / (b + ((a == 0) & (b == 0)))
 
 
-identity_like = op(
-    "identity", lambda xp, x, *, size: xp.eye(size, dtype=x.dtype), doc="The identity matrix, of the dtype of x."
+_identity = op("identity", lambda xp, x, *, shape: xp.eye(*shape, dtype=x.dtype))
+
+
+def identity_like(x: Any, rows: int, columns: int | None = None) -> Any:
+    """A matrix of 1 on the diagonal and 0 elsewhere, square unless `columns` is given, of the dtype of `x`."""
+    return _identity(x, shape=(rows, rows if columns is None else columns))
+
+
+nothing_like = op(
+    "nothing", lambda xp, x, *, dtype: xp.zeros((0,), dtype=dtype), doc="An empty tensor, where a result is left out."
 )
-no_failure = op(
-    "info", lambda xp, A: xp.zeros(A.shape[:-2], dtype=xp.int32), doc="0, no failure, for every matrix of a batch."
-)
+_no_failure = op("info", lambda xp, A: xp.zeros(A.shape[:-2], dtype=xp.int32))
+
+
+def unless_it_fails(
+    compute: Callable[[Any], Any], A: Any, find: Callable[[Any], Any], check_errors: bool
+) -> tuple[Any, Any]:
+    """`compute(A)`, with NaN for a matrix of the batch that makes it raise a LinAlgError, and `info`: 0, or what `find`
+    tells of that matrix. With `check_errors` the error is raised."""
+    try:
+        return compute(A), _no_failure(A)
+    except LinAlgError:
+        if check_errors:
+            raise
+    info = find(A)
+    failed = unsqueeze(unsqueeze(info, -1), -1) != 0
+    sound = where(failed, identity_like(A, A.shape[-1]), A)
+    return where(failed, float("nan"), compute(sound)), info
 
 
 def hermitian(formula: Callable[..., Any]) -> Callable[..., Any]:

@@ -67,6 +67,19 @@ _MODES = {"reflect": (_mirrored, 1), "replicate": (_edges, None), "circular": (_
 """What stands before and after, and by how much the padding must be smaller than the dimension."""
 
 
+def _widths(x: Any, pad: Sequence[int]) -> Widths:
+    amounts = integers("pad", "every width", pad)
+    shape = sizes_of("pad", x)
+    if len(amounts) % 2 or len(amounts) > 2 * len(shape):
+        raise ShapeError(f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}")
+    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
+    widths: Widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
+    for size, (before, after) in zip(shape, widths, strict=True):
+        if size + before + after < 0 or size + min(before, 0) < 0 or size + min(after, 0) < 0:
+            raise ShapeError(f"pad: {amounts} cuts off more than there is in shape {shape}")
+    return widths
+
+
 def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     """`input` with its last dimensions made longer, or shorter where a number is negative.
 
@@ -81,15 +94,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
         ValueError: `pad` has an odd number of entries or too many, is larger than the mode allows, or cuts more than
             there is; the mode is unknown, or takes no value.
     """
-    amounts = integers("pad", "every width", pad)
-    shape = sizes_of("pad", input)
-    if len(amounts) % 2 or len(amounts) > 2 * len(shape):
-        raise ShapeError(f"pad: expected two numbers for each of the last dimensions of shape {shape}, got {amounts}")
-    pairs = list(zip(amounts[::2], amounts[1::2], strict=True))[::-1]
-    widths: Widths = ((0, 0),) * (len(shape) - len(pairs)) + tuple(pairs)
-    for size, (before, after) in zip(shape, widths, strict=True):
-        if size + before + after < 0 or size + min(before, 0) < 0 or size + min(after, 0) < 0:
-            raise ShapeError(f"pad: {amounts} cuts off more than there is in shape {shape}")
+    widths, shape = _widths(input, pad), tuple(input.shape)
     if mode == "constant":
         return _pad(input, widths=widths, value=0 if value is None else value)
     if mode not in _MODES:
@@ -117,4 +122,9 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     return result
 
 
-__all__ = ["pad"]
+def constant_pad_nd(input: Any, pad: Sequence[int], value: float = 0) -> Any:
+    """`nn.functional.pad` with a constant."""
+    return _pad(input, widths=_widths(input, pad), value=value)
+
+
+__all__ = ["constant_pad_nd", "pad"]

@@ -45,13 +45,25 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
 
 
 def fliplr(input: Any) -> Any:
-    """The columns in reverse order: `flip` along dimension 1."""
+    """The columns in reverse order: `flip` along dimension 1.
+
+    Raises:
+        RuntimeError: it has fewer than two dimensions.
+    """
+    if ndim_of("fliplr", input) < 2:
+        raise ShapeError(f"fliplr: expected at least 2 dimensions, got shape {tuple(input.shape)}")
     return flip(input, 1)
 
 
 def flipud(input: Any) -> Any:
-    """The rows in reverse order: `flip` along dimension 0."""
-    return flip(input, canonical_dim("flipud", 0, ndim_of("flipud", input)))
+    """The rows in reverse order: `flip` along dimension 0.
+
+    Raises:
+        RuntimeError: it is 0-d.
+    """
+    if not ndim_of("flipud", input):
+        raise ShapeError("flipud: expected at least one dimension, got a 0-d tensor")
+    return flip(input, 0)
 
 
 def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
@@ -62,8 +74,10 @@ def rot90(input: Any, k: int = 1, dims: Sequence[int] = (0, 1)) -> Any:
         ValueError: `dims` does not name two different dimensions.
     """
     ndim = ndim_of("rot90", input)
+    if ndim < 2:
+        raise ShapeError(f"rot90: expected at least 2 dimensions, got shape {tuple(input.shape)}")
     plane = tuple(canonical_dim("rot90", dim, ndim) for dim in dims)
-    if len(plane) != 2 or plane[0] == plane[1] or input.ndim < 2:
+    if len(plane) != 2 or plane[0] == plane[1]:
         raise ShapeError(f"rot90: dims must name two different dimensions, got {tuple(dims)}")
     turns = integer("rot90", "k", k) % 4
     if turns == 0:
@@ -325,6 +339,11 @@ def diag(input: Any, diagonal: int = 0) -> Any:
     raise ShapeError(f"diag: expected a vector or a matrix, got shape {tuple(input.shape)}")
 
 
+def diagflat(input: Any, offset: int = 0) -> Any:
+    """A matrix with the elements of the flattened input on a diagonal and 0 elsewhere."""
+    return diag_embed(reshape(input, (-1,)), offset)
+
+
 def trace(input: Any) -> Any:
     """The sum of the main diagonal of a matrix; integers add up to int64.
 
@@ -366,10 +385,16 @@ def _folded(xp: Any, x: Array, *, shape: tuple[int, ...], dim: int, size: int, s
 _unfold = op(
     "unfold",
     _unfolded,
-    vjp=lambda g, x_shape, dim, size, step: _fold(g, shape=x_shape, dim=dim, size=size, step=step),
+    vjp=lambda g, x_shape, dim, size, step: fold_windows(g, shape=x_shape, dim=dim, size=size, step=step),
     linear=True,
 )
-_fold = op("fold", _folded, vjp=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step), linear=True)
+fold_windows = op(
+    "fold",
+    _folded,
+    vjp=lambda g, dim, size, step: _unfold(g, dim=dim, size=size, step=step),
+    linear=True,
+    doc="Adds windows up where they lie: from the result of `unfold` a tensor of `shape`.",
+)
 
 
 def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
@@ -390,5 +415,5 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     return found if input.ndim else reshape(found, (size,))
 
 
-__all__ = ["diag", "diag_embed", "diagonal", "flip", "fliplr", "flipud", "repeat", "repeat_interleave", "roll", "rot90",
-           "tile", "trace", "tril", "triu", "unfold"]  # fmt: skip
+__all__ = ["diag", "diag_embed", "diagflat", "diagonal", "flip", "fliplr", "flipud", "repeat", "repeat_interleave",
+           "roll", "rot90", "tile", "trace", "tril", "triu", "unfold"]  # fmt: skip

@@ -70,7 +70,8 @@ def _reduced(function: str, input: Any, dim: int, index: Any, src: Any, reduce: 
     x, dim, index = checked(function, input, dim, index, src)
     src = src if src.ndim else reshape(src, (1,))
     if not prod(index.shape):
-        index = at(reshape(index, (-1,) + (1,) * (x.ndim - 1)), index=(slice(0, 0), ...))  # of any shape, it names nothing
+        # Of any shape, it names nothing.
+        index = at(reshape(index, (-1,) + (1,) * (x.ndim - 1)), index=(slice(0, 0), ...))
     if tuple(src.shape) != tuple(index.shape):
         src = at(src, index=(*[slice(size) for size in index.shape], ...))
     if reduce in ("amax", "amin"):
@@ -162,8 +163,8 @@ def segment_reduce(
 
     Args:
         reduce: `"sum"`, `"prod"`, `"mean"`, `"max"` or `"min"`.
-        lengths: the segments' lengths, of shape `(*data.shape[:axis], segments)`; in each row they add up to the size of
-            `axis`.
+        lengths: the segments' lengths, of shape `(*data.shape[:axis], segments)`; in each row they add up to the size
+            of `axis`.
         offsets: in their place, where each segment begins, and the size of `axis` at the end.
         indices: not here, as not in PyTorch.
         unsafe: do not check the lengths.
@@ -201,9 +202,14 @@ def segment_reduce(
         raise ShapeError(f"segment_reduce: lengths must not be negative, and add up to {length} in each row")
     places = (ends.reshape(rows, segments) + xp.arange(rows).reshape(rows, 1) * length).reshape(-1)
     group = xp.searchsorted(places, xp.arange(rows * length), side="right")
+    flat = reshape(data, (rows * length, *rest))
+    if unsafe and segments:  # they may leave out a beginning and an end
+        each, last = xp.arange(rows * length).reshape(rows, length), places.reshape(rows, segments)
+        begin = last[:, :1] - counts.reshape(rows, segments)[:, :1]
+        kept = xp.nonzero(((each >= begin) & (each < last[:, -1:])).reshape(-1))[0]
+        flat, group = by_arrays(1).read(flat, kept, dims=(0,)), group[kept]
     start = {"sum": 0.0, "mean": 0.0, "prod": 1.0, "max": -inf, "min": inf}[reduce]
     begun = xp.full((rows * segments, *rest), start, dtype=raw.dtype)
-    flat = reshape(data, (rows * length, *rest))
     if reduce in ("sum", "mean"):
         out = by_arrays(1).add(begun, flat, group, dims=(0,))
     else:
@@ -214,7 +220,8 @@ def segment_reduce(
         elif reduce in ("sum", "mean"):
             out = out + initial
         else:
-            out = where(out >= initial if reduce == "max" else out <= initial, out, xp.asarray(initial, dtype=raw.dtype))
+            least = xp.asarray(initial, dtype=raw.dtype)
+            out = where(out >= least if reduce == "max" else out <= least, out, least)
     if reduce == "mean":
         size = counts.reshape((-1,) + (1,) * len(rest)).astype(raw.dtype)
         out = out / xp.maximum(size, xp.ones((), dtype=raw.dtype))

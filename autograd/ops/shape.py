@@ -12,6 +12,7 @@ from typing import Any
 
 from ...backends import Array
 from ..errors import ShapeError
+from ..memory_format import MemoryFormat, contiguous_format, preserve_format
 from ..modes import is_inference_mode_enabled
 from ..op import op
 from ..tensor import Tensor
@@ -315,6 +316,19 @@ def broadcast_to(input: Any, size: Sequence[int]) -> Any:
     return expand(input, integers("broadcast_to", "every size", size))
 
 
+def sum_to_size(input: Any, *size: Any) -> Any:
+    """Summed over what broadcasting to `input` would have repeated, so that it has shape `size`.
+
+    Raises:
+        RuntimeError: `size` does not broadcast to the shape of `input`.
+    """
+    wanted = integers("sum_to_size", "every size", given("sum_to_size", size, None))
+    shape = sizes_of("sum_to_size", input)
+    if len(wanted) > len(shape) or any(n not in (1, m) for n, m in zip(wanted[::-1], shape[::-1], strict=False)):
+        raise ShapeError(f"sum_to_size: {wanted} does not broadcast to the input's shape {shape}")
+    return arithmetic.sum_to(input, shape=wanted)
+
+
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
     """The shape to which tensors of these shapes broadcast together.
 
@@ -402,10 +416,22 @@ def clone(input: Any) -> Any:
     return _clone(input.detach() if inference else input)
 
 
-def contiguous(input: Any) -> Any:
-    """The tensor itself if its elements lie in memory in row-major order without gaps, else a copy that does."""
+def contiguous(input: Any, memory_format: MemoryFormat = contiguous_format) -> Any:
+    """The tensor itself if its elements lie in memory in row-major order without gaps, else a copy that does.
+
+    Args:
+        memory_format: another order, as `cr.channels_last`.
+
+    Raises:
+        RuntimeError: it is for another number of dimensions.
+    """
+    order = memory_format.order
+    if order is not None:
+        if input.ndim != len(order):
+            raise ShapeError(f"{memory_format!r} is for {len(order)} dimensions, got shape {tuple(input.shape)}")
+        return permute(contiguous(permute(input, order)), tuple(sorted(range(len(order)), key=order.__getitem__)))
     array = input._array if isinstance(input, Tensor) else input
-    return input if array.flags.c_contiguous else clone(input)
+    return input if memory_format is preserve_format or array.flags.c_contiguous else clone(input)
 
 
 __all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "clone",

@@ -1,7 +1,7 @@
 """sin(x) / x and all its derivatives, exact at 0 as well, where the textbook's formulas divide 0 by 0.
 
-With f_n the n-th derivative, `x * f_n + n * f_(n-1)` is the n-th derivative of the sine. Near 0 the power series: f_n is
-the sum over k of `(-1)**k * x**(2k - n) / ((2k - n)! * (2k + 1))`.
+With f_n the n-th derivative, `x * f_n + n * f_(n-1)` is the n-th derivative of the sine. Near 0 the power series: f_n
+is the sum over k of `(-1)**k * x**(2k - n) / ((2k - n)! * (2k + 1))`.
 """
 
 from __future__ import annotations

@@ -18,35 +18,31 @@ from .reduction import add_up, restore
 from .shape import reshape
 
 
-def _shifted(xp: Any, x: Array, dim: int) -> Array:
-    """`x` less its largest element along `dim`: a fresh array."""
-    if x.dtype.itemsize == 2:
-        x = x.astype(xp.float32)
-    return xp.subtract(x, x.max(axis=dim, keepdims=True)) if x.size else x.copy()
+def _dot(xp: Any, a: Array, b: Array, *, dim: int) -> Array:
+    if a.dtype.itemsize == 2:
+        return xp.expand_dims(xp.vecdot(a.astype(xp.float32), b.astype(xp.float32), axis=dim), dim).astype(a.dtype)
+    return xp.expand_dims(xp.vecdot(a, b, axis=dim), dim)
 
 
-def _softmax_forward(xp: Any, x: Array, *, dim: int) -> Array:
-    out = _shifted(xp, x, dim)
-    xp.exp(out, out=out)
-    out /= xp.add.reduce(out, dim, None, None, True)
-    return out if out.dtype == x.dtype else out.astype(x.dtype)
+_dot_along = op(
+    "vecdot", _dot, vjp=(lambda g, b: g * b, lambda g, a: g * a), multilinear=True,
+    doc="The sum of `a * b`, which have the same shape, along `dim`, which stays with size 1.",
+)  # fmt: skip
 
 
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
-    weighted = g * out
-    return weighted - out * add_up(weighted, dims=(dim,), keepdim=True)
+    return (g - _dot_along(g, out, dim=dim)) * out
 
 
-def _log_softmax_forward(xp: Any, x: Array, *, dim: int) -> Array:
-    out = _shifted(xp, x, dim)
-    out -= xp.log(xp.add.reduce(xp.exp(out), dim, None, None, True))
-    return out if out.dtype == x.dtype else out.astype(x.dtype)
-
-
-_softmax = op("softmax", _softmax_forward, vjp=_softmax_vjp, flops=lambda out, x: 4 * math.prod(x))
+_softmax = op(
+    "softmax",
+    lambda xp, x, *, dim: xp.softmax(x, dim),
+    vjp=_softmax_vjp,
+    flops=lambda out, x: 4 * math.prod(x),
+)
 _log_softmax = op(
     "log_softmax",
-    _log_softmax_forward,
+    lambda xp, x, *, dim: xp.softmax(x, dim, True),
     vjp=lambda g, out, dim: g - exp(out) * add_up(g, dims=(dim,), keepdim=True),
     flops=lambda out, x: 5 * math.prod(x),
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ...autograd import inplace as in_place
-from ...autograd.ops import activation, softmax as softmaxes
+from ...autograd.ops import activation, piecewise, softmax as softmaxes
 from ...autograd.tensor import Tensor
 
 
@@ -56,6 +56,67 @@ def hardtanh(input: Tensor, min_val: float = -1.0, max_val: float = 1.0, inplace
     return _applied("hardtanh", activation.hardtanh, input, inplace, min_val, max_val)
 
 
+def celu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """`x` where positive, `alpha * (exp(x / alpha) - 1)` elsewhere (Barron 2017).
+
+    Raises:
+        RuntimeError: `alpha` is 0.
+    """
+    return _applied("celu", activation.celu, input, inplace, alpha)
+
+
+def selu(input: Tensor, inplace: bool = False) -> Tensor:
+    """`elu` with the slope and scale that keep mean 0 and variance 1 from layer to layer (Klambauer et al. 2017)."""
+    return _applied("selu", activation.selu, input, inplace)
+
+
+def mish(input: Tensor, inplace: bool = False) -> Tensor:
+    """`x * tanh(softplus(x))` (Misra 2019)."""
+    return _applied("mish", activation.mish, input, inplace)
+
+
+def hardsigmoid(input: Tensor, inplace: bool = False) -> Tensor:
+    """`relu6(x + 3) / 6`: three straight pieces in the shape of a sigmoid (Howard et al. 2019)."""
+    return _applied("hardsigmoid", piecewise.hardsigmoid, input, inplace)
+
+
+def hardswish(input: Tensor, inplace: bool = False) -> Tensor:
+    """`x * hardsigmoid(x)` (Howard et al. 2019)."""
+    return _applied("hardswish", piecewise.hardswish, input, inplace)
+
+
+def threshold(input: Tensor, threshold: float, value: float, inplace: bool = False) -> Tensor:
+    """`x` where it is above `threshold`, `value` elsewhere."""
+    return _applied("threshold", piecewise.threshold, input, inplace, threshold, value)
+
+
+def rrelu(
+    input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
+) -> Tensor:
+    """`x` where positive, elsewhere `x` times a slope: drawn for each element from [lower, upper) in training, else the
+    middle of that range (Xu et al. 2015). The draw is from the seeded stream of the input's backend.
+
+    Raises:
+        RuntimeError: `lower` is above `upper`.
+    """
+    return _applied("rrelu", piecewise.rrelu, input, inplace, lower, upper, training)
+
+
+def _changing(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """The function with `inplace=True`, under its name with an underscore."""
+
+    def change(*args: Any, **kwargs: Any) -> Tensor:
+        return function(*args, **kwargs, inplace=True)
+
+    change.__name__ = change.__qualname__ = f"{function.__name__}_"
+    change.__doc__ = f"`{function.__name__}` in place."
+    return change
+
+
+relu_, leaky_relu_, elu_, hardtanh_ = map(_changing, (relu, leaky_relu, elu, hardtanh))
+celu_, selu_, threshold_, rrelu_ = map(_changing, (celu, selu, threshold, rrelu))
+
+
 def _softmax_dim(name: str, ndim: int) -> int:
     dim = 0 if ndim in (0, 1, 3) else 1
     warnings.warn(f"{name}: write dim={dim}, which is what is taken for {ndim} dimensions", stacklevel=3)
@@ -86,5 +147,7 @@ def softmin(input: Tensor, dim: int | None = None, _stacklevel: int = 3, dtype: 
 
 
 __all__ = [
-    "elu", "hardtanh", "leaky_relu", "log_softmax", "relu", "relu6", "silu", "softmax", "softmin",
+    "celu", "celu_", "elu", "elu_", "hardsigmoid", "hardswish", "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_",
+    "log_softmax", "mish", "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "silu", "softmax", "softmin",
+    "threshold", "threshold_",
 ]  # fmt: skip

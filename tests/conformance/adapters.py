@@ -13,6 +13,27 @@ from operator import attrgetter
 from typing import Any
 
 import chainrule as cr
+from chainrule.autograd.ops.softmax import _softmax
+from chainrule.nn.functional.attention import _safe_softmax
+
+
+
+def _copy(running: Any) -> Any:
+    """Running values, which change in place, as PyTorch's have before the comparison."""
+    return None if running is None else running.clone()
+
+
+def _mean_and_rstd(x: Any, dims: tuple[int, ...], eps: float, keepdim: bool = False) -> tuple[Any, Any]:
+    """What PyTorch's native normalisations give beside their result."""
+    return x.mean(dims, keepdim), (x.var(dims, keepdim=keepdim, correction=0) + eps).rsqrt()
+
+
+def _batch_norm(x: Any, w: Any, b: Any, mean: Any, var: Any, training: bool, momentum: float, eps: float) -> Any:
+    out = cr.nn.functional.batch_norm(x, _copy(mean), _copy(var), w, b, training, momentum, eps)
+    if not training:
+        return out, cr.zeros(0, dtype=x.dtype), cr.zeros(0, dtype=x.dtype)
+    return out, *(t.detach() for t in _mean_and_rstd(x, (0, *range(2, x.ndim)), eps))
+
 
 CALLS: dict[str, Callable[..., Any]] = {
     "__getitem__": lambda x, *index: x[index if len(index) > 1 else index[0]],
@@ -31,14 +52,56 @@ CALLS: dict[str, Callable[..., Any]] = {
     "einsum": lambda operands, equation: cr.einsum(equation, *operands),
     "meshgrid|variadic_tensors": lambda first, *rest, **kw: cr.meshgrid(first, *rest, **kw),
     "meshgrid|list_of_tensors": lambda first, *rest, **kw: cr.meshgrid([first, *rest], **kw),
+    "_segment_reduce|lengths": lambda x, *args, **kw: cr.segment_reduce(x, *args, **kw),
+    "_segment_reduce|offsets": lambda x, *args, **kw: cr.segment_reduce(x, *args, **kw),
+    "slice": lambda x, dim=0, start=None, end=None, step=1: x[(slice(None),) * dim + (slice(start, end, step),)],
     "where": lambda x, condition, other: cr.where(condition, x, other),
     "zero_": lambda x: x.clone().zero_(),
+    **{name: attrgetter(f"Tensor.{name}")(cr) for name in ("cdouble", "cfloat", "double", "float", "half")},
+    "polygamma": lambda x, n: cr.polygamma(n, x),
+    "special.polygamma": lambda x, n: cr.special.polygamma(n, x),
     "fill": lambda x, value: cr.fill(x, value),
+    "_batch_norm_with_update": lambda *args: (*_batch_norm(*args[:5], True, *args[5:]), cr.zeros(0, dtype=cr.uint8)),
+    "_native_batch_norm_legit": lambda *args: _batch_norm(*args if len(args) == 8 else (*args[:3], None, None, *args[3:])),
+    "_softmax_backward_data": lambda g, out, dim, dtype: _softmax.op.formulas[0].function(g, out, dim),
+    "native_batch_norm": lambda *args: _batch_norm(*args),
+    "native_dropout_backward": lambda g, mask, scale: g * mask * scale,
+    "native_group_norm": lambda x, w, b, n, c, size, groups, eps: (
+        cr.nn.functional.group_norm(x, groups, w, b, eps),
+        *_mean_and_rstd(x.reshape(n, groups, c // groups * size), (2,), eps),
+    ),
+    "native_layer_norm": lambda x, shape, w, b, eps: (
+        cr.nn.functional.layer_norm(x, shape, w, b, eps),
+        *(t.detach() for t in _mean_and_rstd(x, tuple(range(x.ndim - len(shape), x.ndim)), eps, keepdim=True)),
+    ),
+    "nn.functional.batch_norm": lambda x, mean, var, *args, **kw: cr.nn.functional.batch_norm(
+        x, _copy(mean), _copy(var), *args, **kw
+    ),
+    # PyTorch's gradient is the one behind a log_softmax, which leaves log-probabilities as they are.
+    "nn.functional.ctc_loss": lambda x, *args, **kw: cr.nn.functional.ctc_loss(x.log_softmax(-1), *args, **kw),
+    "nn.functional.embedding": lambda weight, index, **kw: cr.nn.functional.embedding(index, weight, **kw),
+    "nn.functional.embedding_bag": lambda weight, index, **kw: cr.nn.functional.embedding_bag(index, weight, **kw),
+    "nn.functional.instance_norm": lambda x, running_mean=None, running_var=None, **kw: cr.nn.functional.instance_norm(
+        x, _copy(running_mean), _copy(running_var), **kw
+    ),
+    "torch.ops.aten._safe_softmax.default": lambda x, dim: _safe_softmax(x, dim),
+    # The distance given is PyTorch's pairwise_distance, as a module: the default.
+    "nn.functional.triplet_margin_with_distance_loss": lambda *args, distance_function=None, **kw: (
+        cr.nn.functional.triplet_margin_with_distance_loss(*args, **kw)
+    ),
+    "linalg.pinv|singular": lambda a, b: cr.linalg.pinv(a @ b.mT),
+    "linalg.lstsq|grad_oriented": lambda a, b, driver: cr.linalg.lstsq(a, b, driver=driver)[:2],
+    "pca_lowrank": lambda a, b, **kw: cr.pca_lowrank(a @ b.mT, **kw),
+    "svd_lowrank": lambda a, b, **kw: cr.svd_lowrank(a @ b.mT, **kw),
 }
 
 PROCESS: dict[str, Callable[[Any], Any]] = {}
 
 REASONS: dict[str, str] = {
+    "cholesky_inverse": "PyTorch's gradient has numbers in the triangle that is not read; here it is 0 there",
+    "cholesky_solve": "PyTorch's gradient has numbers in the triangle that is not read; here it is 0 there",
+    "as_strided_scatter": "PyTorch gives the input the gradient of what the source overwrote, and not that of the rest; "
+    "finite differences agree with the gradient here",
     "bfloat16": "NumPy has no bfloat16",
     "chalf": "NumPy has no complex number of two half-precision ones",
     "sparse.mm|reduce": "there are no sparse tensors",
@@ -49,9 +112,10 @@ REASONS: dict[str, str] = {
 
 def find(name: str) -> Callable[..., Any] | None:
     """The function for an entry; None if there is none here."""
-    if name in CALLS:
-        return CALLS[name]
     plain = name.partition("|")[0]
+    for known in (name, plain):
+        if known in CALLS:
+            return CALLS[known]
     for place in ("", "Tensor.", "nn.functional."):
         try:
             return attrgetter(place + plain)(cr)

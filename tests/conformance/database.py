@@ -86,10 +86,12 @@ class Converted:
     def _tensor(self, tensor: torch.Tensor) -> cr.Tensor:
         if id(tensor) in self._seen:
             return self._seen[id(tensor)]
-        # A copy with the same strides: what the torch side does in place is not seen here.
-        source = tensor.detach().resolve_conj().resolve_neg().numpy()
-        array = np.empty_like(source, order="K") if source.flags.forc else _strided_like(source)
-        array[...] = source
+        # A copy of all the memory behind it: what the torch side does in place is not seen here.
+        source = tensor.detach().resolve_conj().resolve_neg()
+        memory = source.as_strided((source.untyped_storage().nbytes() // source.itemsize,), (1,), 0).numpy().copy()
+        source = source.numpy()
+        offset = tensor.storage_offset() * source.itemsize
+        array = np.ndarray(source.shape, source.dtype, memory, offset, source.strides) if memory.size else source.copy()
         ours = cr.Tensor(array, requires_grad=tensor.requires_grad)
         self._seen[id(tensor)] = ours
         self.tensors.append(ours)
@@ -98,12 +100,6 @@ class Converted:
             self.theirs.append(tensor)
             self.ours.append(ours)
         return ours
-
-
-def _strided_like(source: np.ndarray) -> np.ndarray:
-    """An array of the same shape in which no dimension is contiguous."""
-    storage = np.zeros([2 * n if n > 1 else n for n in source.shape], source.dtype)
-    return storage[tuple(slice(None, None, 2) if n > 1 else slice(None) for n in source.shape)]
 
 
 def constant(value: Any) -> Any:

@@ -44,4 +44,11 @@ ROWS = [
         Sample(T(3), T(3, low=0.0, high=1.0)),
     ),
     Row(F + "nll_loss", *INDICES),
+    Row(
+        F + "linear_cross_entropy",
+        *_each(T(4, 2), T(3, 2), _classes(0, 2, -100, 2), linear_bias=T(3), weight=WEIGHT),
+        Sample(T(2), T(3, 2), T(values=1, dtype="int64"), label_smoothing=0.3),
+        Sample(T(2, 3), T(3, 4, 3), _classes([0, 2, 1, 1], [2, 2, 0, 1]), linear_bias=T(3, 4), ignore_index=1),
+        Sample(T(4, 2), T(3, 2), T(4, 3, low=0.0, high=1.0), reduction="sum"),
+    ),
 ]

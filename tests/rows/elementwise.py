@@ -1,4 +1,4 @@
-from .rows import Row, Sample, T
+from .rows import Kink, Row, Sample, T
 
 
 def _samples(**bounds: float) -> tuple[Sample, ...]:
@@ -27,6 +27,15 @@ ROWS = [
     Row("clamp", Sample(T(3, 4), -0.5, 0.7), Sample(T(3, 4), min=0.1), Sample(T(3, 4), max=0.1),
         Sample(T(3, 4), T(4, low=-1, high=-0.5), T(3, 1, low=0.5, high=1)), Sample(T(), 0.0, 1.0),
         Sample(T(5, dtype="int64"), -1, 2)),
+    *[Row(name, Sample(T(3, 4), 0.1), Sample(T(3, 4), T(4)), Sample(T(3, 1), T(2, 1, 4)),
+          Sample(T(5, dtype="int64"), 2))
+      for name in ("clamp_min", "clamp_max")],
+    Row("deg2rad", *_samples()), Row("rad2deg", *_samples()),
+    Row("logaddexp2", *_PAIRS, Sample(T(2), T(values=[800.0, -800.0]))),
+    Row("fill", Sample(T(3, 4), 1.5), Sample(T(3, 4), T()), Sample(T(3, dtype="int64"), 2), Sample(T(0, 2), True)),
+    Row("heaviside", Sample(T(3, 4), T(4)), Kink(T(values=[-1.0, 0.0, 2.0, float("nan")]), T(4)), Sample(T(3), 0.5),
+        torch=False, reference=lambda np, x, values: np.heaviside(x, values)),
+    Row("heaviside", Sample(T(values=[-1.0, 0.0, -0.0, 2.0]), T(4)), grad=False),
     Row("clip", Sample(T(3, 4), -0.5, 0.7)),
     Row("nan_to_num", Sample(T(values=[float("nan"), float("inf"), -float("inf"), 1.0], grad=False)),
         Sample(T(values=[float("nan"), float("inf"), 1.0], grad=False), nan=2.0, posinf=5.0)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .rows import Row, Sample, T
+from .rows import Kink, Row, Sample, T
 
 F = "nn.functional."
 P = dict(low=0.05, high=0.95)  # probabilities
@@ -64,5 +64,29 @@ ROWS = [
         Sample(T(3, 4), T(3, 4, **P), reduction="batchmean"),
         Sample(T(3), T(values=[0.0, 0.5, 0.5], grad=False)),
         *_each(T(3, 4), T(3, 4), log_target=True),
+    ),
+    Row(
+        F + "soft_margin_loss",
+        *_each(T(3, 4), T(values=[[1.0, -1.0, 1.0, -1.0]] * 3, grad=False)),
+        Sample(T(values=[-30.0, 30.0, 0.5]), T(values=[1.0, 1.0, -1.0], grad=False)),
+    ),
+    Row(
+        F + "multilabel_soft_margin_loss",
+        *_each(T(3, 4), T(3, 4, **P)),
+        Sample(T(4), T(4, **P), weight=T(4, low=0.1, grad=False), reduction="none"),
+    ),
+    Row(
+        F + "poisson_nll_loss",
+        *_each(T(3, 4), T(3, 4, low=0.0, high=5.0, grad=False), full=True),
+        Sample(T(4, low=0.2), T(values=[0.0, 1.0, 2.0, 3.0], grad=False), log_input=False),
+        Sample(T(), T(low=1.5)),
+    ),
+    Row(
+        F + "gaussian_nll_loss",
+        *_each(T(3, 4), T(3, 4), T(3, 4, low=0.1)),
+        Sample(T(3, 4), T(3, 4), T(3, low=0.1), full=True),
+        Sample(T(3, 4), T(3, 1), T(1, 4, low=0.1), reduction="sum"),
+        Sample(T(4), T(4), 0.5),
+        Kink(T(2), T(2), T(values=[1e-9, 1.0])),
     ),
 ]

@@ -29,7 +29,8 @@ class T:
         shape: its sizes.
         low, high: bounds of the uniform draw; integers are drawn from [low, high), by default from [-5, 5) (from
             [0, 5) when unsigned).
-        grad: whether it requires a gradient. Only floating dtypes can, so integers and booleans never do.
+        grad: whether it requires a gradient. Only floating and complex dtypes can, so integers and booleans
+            never do.
         dtype: its dtype's name.
         values: these numbers (nested lists or an array) in place of drawn ones; the shape is then theirs.
         distinct: values evenly spread between low and high in random order, so that no step of a finite difference
@@ -52,7 +53,7 @@ class T:
         self.high = (5 if self.dtype.kind in "iu" else 2.0) if high is None else high
         self.values = None if values is None else np.array(values, dtype=self.dtype)
         self.shape = shape if self.values is None else self.values.shape
-        self.grad = grad and self.dtype.kind == "f"
+        self.grad = grad and self.dtype.kind in "fc"
         self.distinct = distinct
 
     def draw(self, seed: str) -> np.ndarray:
@@ -136,7 +137,7 @@ class Row:
         call: `f(cr, *args, **kwargs)`, what to call in place of `name`, where a call needs more than its arguments.
         grad, gradgrad: whether there is a first and a second derivative to check.
         dtypes: whether the result's dtype must be PyTorch's. (Where promotion follows NumPy, it is not.)
-        float32: whether float32 inputs give float32 results.
+        float32: whether float32 inputs give float32 results, and complex64 ones for complex128.
         noncontiguous: whether inputs of any memory layout must give the same.
         covers: further public names that this row is the test of (`"Tensor.__getitem__"` covers `getitem`).
     """

@@ -70,4 +70,16 @@ ROWS = [
         Sample(T(7, dtype="int64", distinct=True), 4),
     ),
     Row("median", *MIDDLES),
+    Row(
+        "nanmedian",
+        Sample(T(3, 5, distinct=True)),
+        Sample(T(3, 4, distinct=True), 1),
+        Sample(T(3, 4, distinct=True), 0, True),
+        Sample(T(), 0),
+        Sample(T(0)),
+        Sample(T(5, dtype="int64", distinct=True)),
+        Kink(T(values=[[1.0, nan, 3.0, 2.0, 2.0], [nan, nan, nan, nan, nan]]), 1),
+        Kink(T(values=[nan, 3.0, 2.0, 2.0, 5.0])),
+        Kink(T(values=[nan, nan])),
+    ),
 ]
