@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 _NUMBERS = (bool, int, float, complex)
 _REAL = {int, float}
-_RAISED: dict[type[Exception], type[Exception]] = {
-    kind: kind for kind in (MemoryError, LinAlgError, PlaceError, IndexError, DtypeError, TypeError, ShapeError)
-}
-_RAISED |= {ValueError: ShapeError, **{kind: kind for kind in (ImportError, NotImplementedError, RuntimeError)}}
-"""The class of a backend's error -> that of ours, the first that fits."""
+_KEPT: tuple[type[Exception], ...] = (
+    MemoryError, LinAlgError, PlaceError, IndexError, DtypeError, TypeError, ShapeError, ImportError,
+    NotImplementedError, RuntimeError,
+)  # fmt: skip
+"""Classes of a backend's errors that ours have too; another ValueError becomes a ShapeError."""
 
 
 def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[type, tuple[Any, ...]] | None:
@@ -91,8 +91,9 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     said = [(name, value) for name, value in attributes if value is not None and value is not False]
     given = "".join(f", {name}={_short(value)}" for name, value in said)
     kind: type[Exception]
-    for known, kind in _RAISED.items():
-        if isinstance(error, known):
+    for kind in (*_KEPT, ValueError):
+        if isinstance(error, kind):
+            kind = ShapeError if kind is ValueError else kind
             break
     else:
         kind = type(error) if type(error) in (ZeroDivisionError, OverflowError, AttributeError) else RuntimeError

@@ -262,12 +262,12 @@ def _variadic_body(op: Op, constants: dict[str, Any]) -> list[str]:
         "kind, arrays = mended",
         "xp = NAMESPACES[kind]",
         *_forward(op, constants),
-        f"tensors = [t for t in {given} if isinstance(t, Tensor)]",
-        "if not tensors:",
+        f"boxed = [t for t in {given} if isinstance(t, Tensor)]",
+        "if not boxed:",
         "    return out_x",
         "out_x = wrap_outputs(out_x if type(out_x) is tuple else (out_x,), kind)",
         "mode = current()",
-        "requires = any([t._requires for t in tensors])",
+        "requires = any([t._requires for t in boxed])",
     ]
     rest = "True, requires)" if several else "False, requires)[0]"
     if op.differentiable:

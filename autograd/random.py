@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..backends import Backend, Generator as BackendGenerator, dtypes, get_backend_by_name, get_default_dtype, resolve
+from .op import op
 from .ops.creation import born, shape_of
 from .ops.dims import integer
 from .tensor import Tensor, from_array
@@ -227,9 +228,21 @@ def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False)
     return _like(randn, input, dtype, requires_grad)
 
 
+# A draw has no derivative with respect to what it was drawn from: as in PyTorch, the gradient is 0.
+
+_normal = op(
+    "normal", lambda xp, mean, std, drawn: drawn * std + mean,
+    vjp=(lambda g: g * 0, lambda g: g * 0, None), elementwise=True,
+)  # fmt: skip
+_bernoulli = op(
+    "bernoulli", lambda xp, p, drawn: (drawn < p).astype(p.dtype), vjp=(lambda g: g * 0, None), elementwise=True
+)
+
+
 def normal(mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *,
            generator: Generator | None = None, **options: Any) -> Tensor:  # fmt: skip
-    """Normal with the given means and standard deviations: numbers with a `size`, or tensors that broadcast.
+    """Normal with the given means and standard deviations: numbers with a `size`, or tensors that broadcast. The
+    gradient of means and deviations is 0; `mean + std * cr.randn_like(mean)` has one.
 
     Raises:
         TypeError: neither `mean` nor `std` is a tensor, and there is no size.
@@ -243,12 +256,12 @@ def normal(mean: Any = 0.0, std: Any = 1.0, size: Sequence[int] | None = None, *
     if not isinstance(example, Tensor):
         raise TypeError("normal: give a size, or tensors for mean or std")
     shape = (mean + std).shape if isinstance(mean, Tensor) and isinstance(std, Tensor) else example.shape
-    drawn = randn(*shape, generator=generator, dtype=example.dtype, device=example.device)
-    return (drawn * std + mean).detach()
+    return _normal(mean, std, randn(*shape, generator=generator, dtype=example.dtype, device=example.device))
 
 
 def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | None = None) -> Tensor:
-    """1 with the probability in each element of `input` (or `p` for all), else 0, in the dtype of `input`.
+    """1 with the probability in each element of `input` (or `p` for all), else 0, in the dtype of `input`; the gradient
+    is 0.
 
     Raises:
         TypeError: `input` is no tensor.
@@ -262,7 +275,7 @@ def bernoulli(input: Tensor, p: float | None = None, *, generator: Generator | N
     if p is None and input.backend.device_type == "cpu" and given.size and not (given.min() >= 0 and given.max() <= 1):
         raise ValueError(f"bernoulli: probabilities must be in [0, 1], got values from {given.min()} to {given.max()}")
     drawn = stream_of(input.backend, generator).random(input.shape, dtypes.float32)
-    return from_array((drawn < (input._array if p is None else p)).astype(input.dtype))
+    return _bernoulli(input, drawn) if p is None else from_array((drawn < p).astype(input.dtype))
 
 
 __all__ = ["Generator", "bernoulli", "get_rng_state", "initial_seed", "manual_seed", "normal", "rand", "rand_like",

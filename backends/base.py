@@ -7,15 +7,15 @@ through the backend of the arrays in hand.
 
 Kernels every `xp` carries beside NumPy's names:
 
-    accumulate(ufunc, a, axis)            every result so far of an associative binary function (maximum, logaddexp)
     as_strided(x, size, stride, offset)   the memory behind x seen so, counted in elements; a view, or a copy
     in_batches(count, memory, products, make)   goes through a batch, on the host in threads (see parallel.py)
+    dot_along(a, b, axis)                 the sum of a * b along an axis, of real arrays of one shape
     matmul(a, b)                          the one matrix product (any batch shape, any layout)
+    results_so_far(ufunc, a, axis)        of an associative binary function along an axis: `ufunc.accumulate`
     scatter_add(target, index, values)    target[index] += values, duplicates accumulated, in place
     erf(x), erfc(x)                       the error function and its complement
     sigmoid(x)                            1 / (1 + exp(-x)), without overflow warnings
     softmax(x, axis, log=False)           exp(x) / sum(exp(x)) along an axis, or its logarithm; floating x
-    vecdot(a, b, axis)                    the sum of a * b along an axis, of real arrays of one shape
     special.NAME(...)                     SciPy's special functions, imported when used (an extra; see scipy_special.py)
 """
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import wraps
+from inspect import isfunction
 from types import ModuleType
 from typing import Any
 
@@ -174,6 +176,27 @@ def _cupyx_special() -> Any:
     return cupyx.scipy.special
 
 
+def _linalg(cupy: Any) -> ModuleType:
+    """`cupy.linalg`, raising NumPy's LinAlgError where a factorisation fails: by itself CuPy returns what is left of
+    it."""
+
+    def raising(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def checked(*args: Any, **kwargs: Any) -> Any:
+            import cupyx
+
+            with cupyx.errstate(linalg="raise"):
+                return function(*args, **kwargs)
+
+        return checked
+
+    module = ModuleType("chainrule.backends.cupy.xp.linalg", _linalg.__doc__)
+    for name, item in vars(cupy.linalg).items():
+        if not name.startswith("_"):
+            setattr(module, name, raising(item) if isfunction(item) else item)
+    return module
+
+
 def _namespace(cupy: Any) -> ModuleType:
     """CuPy's public names with the shims and kernels beside them."""
     xp = ModuleType("chainrule.backends.cupy.xp", "CuPy's names, and the kernels every backend has.")
@@ -181,6 +204,7 @@ def _namespace(cupy: Any) -> ModuleType:
     names.update({name: getattr(cupy, name) for name in dir(cupy) if not name.startswith("_")})
     names.update(shims(xp))
     names.update({name: _special_function(cupy, name) for name in ("erf", "erfc", "sigmoid")}, matmul=matmul)
+    names.update(linalg=_linalg(cupy))
     names.update(special=SpecialFunctions(_cupyx_special))
     return xp
 

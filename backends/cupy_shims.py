@@ -19,8 +19,8 @@ _ATOMIC = frozenset(np.dtype(code) for code in "iIlLqQfd")
 """The dtypes CuPy adds to atomically. It does so in half precision too, but rounding each addend."""
 
 
-def _accumulate(xp: ModuleType) -> Callable[..., Array]:
-    def accumulate(ufunc: Callable[[Array, Array], Array], a: Array, axis: int) -> Array:
+def _results_so_far(xp: ModuleType) -> Callable[..., Array]:
+    def results_so_far(ufunc: Callable[[Array, Array], Array], a: Array, axis: int) -> Array:
         """`ufunc.accumulate` for any associative function, in log2(n) steps: after that of width w, an element is the
         result of the last 2 w."""
         out, lead, width = a.copy(), (slice(None),) * axis, 1
@@ -30,7 +30,7 @@ def _accumulate(xp: ModuleType) -> Callable[..., Array]:
             width *= 2
         return out
 
-    return accumulate
+    return results_so_far
 
 
 def _as_strided(xp: ModuleType) -> Callable[..., Array]:
@@ -52,6 +52,14 @@ def _in_batches(xp: ModuleType) -> Callable[..., None]:
         make(count)(0, count)
 
     return in_batches
+
+
+def _dot_along(xp: ModuleType) -> Callable[..., Array]:
+    def dot_along(a: Array, b: Array, axis: int) -> Array:
+        """The sum of `a * b` along an axis."""
+        return (a * b).sum(axis=axis)
+
+    return dot_along
 
 
 def _scatter_add(xp: ModuleType) -> Callable[..., None]:
@@ -132,21 +140,13 @@ def _softmax(xp: ModuleType) -> Callable[..., Array]:
     return softmax
 
 
-def _vecdot(xp: ModuleType) -> Callable[..., Array]:
-    def vecdot(a: Array, b: Array, axis: int) -> Array:
-        """The sum of `a * b` along an axis."""
-        return (a * b).sum(axis=axis)
-
-    return vecdot
-
-
 _SHIMS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
-    "accumulate": _accumulate,
     "as_strided": _as_strided,
+    "dot_along": _dot_along,
     "in_batches": _in_batches,
+    "results_so_far": _results_so_far,
     "scatter_add": _scatter_add,
     "softmax": _softmax,
-    "vecdot": _vecdot,
     "clip": _clip,
     "argpartition": _argpartition,
     "partition": _partition,

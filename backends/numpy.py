@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
@@ -30,7 +31,7 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.matmul(a, b)
 
 
-def accumulate(ufunc: np.ufunc, a: np.ndarray, axis: int) -> np.ndarray:
+def results_so_far(ufunc: np.ufunc, a: np.ndarray, axis: int) -> np.ndarray:
     """The results so far of an associative binary function along an axis."""
     return np.asarray(ufunc.accumulate(a, axis))
 
@@ -61,10 +62,34 @@ def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
         raise TypeError("scatter_add cannot add booleans; use an integer dtype")
     if target.itemsize == 2 and kind not in "iu":
         sums = np.zeros(target.shape, np.float32)
-        np.add.at(sums, index, values)
+        scatter_add(sums, index, np.asarray(values).astype(np.float32))
         target += sums.astype(target.dtype)
-    else:
+    elif not _scatter_flat(target, index, values):
         np.add.at(target, index, values)
+
+
+_FLAT_FROM = 2048
+"""How many values it takes for flat positions to be worth finding."""
+
+
+def _scatter_flat(target: np.ndarray, index: Any, values: Any) -> bool:
+    """`scatter_add` in one dimension, where `add.at` is ten times as fast as in several. False, with nothing done, for
+    arguments that this is not made for."""
+    size = getattr(values, "size", 0)
+    if size < _FLAT_FROM or target.ndim < 2 or values.dtype != target.dtype or not target.flags.c_contiguous:
+        return False
+    items = index if type(index) is tuple else (index,)
+    lead, rest = target.shape[: len(items)], target.shape[len(items) :]
+    rows, width = math.prod(lead), math.prod(rest)
+    plain = all(type(i) is slice or (type(i) is np.ndarray and i.dtype.kind in "iu") for i in items)
+    if not plain or len(items) > target.ndim or rows > 4 * size:
+        return False
+    places = np.arange(rows).reshape(lead)[items]
+    values = np.broadcast_to(values, (*places.shape, *rest))
+    if width != 1:
+        places = places.reshape(-1, 1) * width + np.arange(width)
+    np.add.at(target.reshape(-1), places.reshape(-1), values.reshape(-1))
+    return True
 
 
 def _namespace() -> ModuleType:
@@ -72,9 +97,9 @@ def _namespace() -> ModuleType:
     without a `__getattr__`."""
     xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
     vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")}, fft=fourier())
-    vars(xp).update(accumulate=accumulate, as_strided=as_strided, in_batches=in_batches)
+    vars(xp).update(results_so_far=results_so_far, as_strided=as_strided, in_batches=in_batches)
     vars(xp).update(matmul=matmul, scatter_add=scatter_add)
-    vars(xp).update(erf=erf, erfc=erfc, sigmoid=sigmoid, softmax=softmax)
+    vars(xp).update(erf=erf, erfc=erfc, sigmoid=sigmoid, softmax=softmax, dot_along=np.vecdot)
     vars(xp).update(special=SpecialFunctions(scipy_special))
     return xp
 

@@ -9,7 +9,6 @@ and booleans in double.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,6 @@ class SpecialFunctions:
 
 
 def _keeping_dtype(function: Callable[..., Array]) -> Callable[..., Array]:
-    @wraps(function, assigned=("__name__", "__doc__"))
     def keeping(*operands: Any) -> Array:
         found = [x.dtype for x in operands if hasattr(x, "dtype")]
         if all(dtype.char in "fd" for dtype in found):
@@ -49,6 +47,8 @@ def _keeping_dtype(function: Callable[..., Array]) -> Callable[..., Array]:
         result = function(*[_widened(x) if hasattr(x, "dtype") else x for x in operands])
         return result.astype(found[0]) if all(dtype.name in _HALVES for dtype in found) else result
 
+    keeping.__name__ = keeping.__qualname__ = function.__name__
+    keeping.__doc__ = function.__doc__
     return keeping
 
 

@@ -290,7 +290,9 @@ class DeviceArray:
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
         raise TypeError("a device array does not become a NumPy array by itself; use the backend's to_host")
 
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> NoReturn:
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if any(kind is not DeviceArray and not issubclass(kind, np.ndarray) for kind in types):
+            return NotImplemented  # a tensor among the arguments gets to answer
         raise TypeError(f"numpy.{func.__name__} was given a device array; use the backend's xp.{func.__name__}")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:

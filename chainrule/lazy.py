@@ -18,6 +18,8 @@ _BY_MODULE = {
     "autograd.ops.matrix_function": "matrix_exp matrix_power",
     "autograd.ops.solve": "cholesky_inverse cholesky_solve inverse triangular_solve",
     "autograd.ops.distance": "cdist cosine_similarity dist pairwise_distance pdist",
+    "autograd.ops.grid_sample": "grid_sampler grid_sampler_2d grid_sampler_3d",
+    "autograd.ops.pixels": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "autograd.ops.interpolation": "_upsample_bilinear2d_aa",
     "autograd.ops.pooling": "adaptive_avg_pool1d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d "
     "max_pool1d max_pool2d max_pool2d_with_indices_backward max_pool3d",

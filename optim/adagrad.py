@@ -47,9 +47,10 @@ class Adagrad(Optimizer):
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         super().add_param_group(param_group)
         group = self.param_groups[-1]
+        start = group["initial_accumulator_value"]
         for p in group["params"]:
             self.state[p] = {"step": zeros((), dtype=dtypes.float32, device="cpu"),
-                             "sum": full_like(p.detach(), group["initial_accumulator_value"])}  # fmt: skip
+                             "sum": full_like(p.detach(), complex(start, start) if p.is_complex() else start)}  # fmt: skip
 
     def check(self, group: dict[str, Any]) -> None:
         names = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..autograd.tensor import Tensor, from_array
-from ..backends import Array, Backend, backend_of
+from ..backends import Array, Backend, backend_of, dtypes
 from ..backends.parallel import run_all, thread_count
 
 PIECE = 5 << 18
@@ -40,7 +40,8 @@ class Slot:
 
     Attributes:
         parameter, array: the tensor, and its array when the layout was made.
-        flat: the array with one dimension if it is contiguous, else as it is.
+        flat: the array with one dimension if it is contiguous, else as it is. A complex number counts as two real ones,
+            which lie in a last dimension more.
         states: arrays of that shape, one per name of a state.
         tensors: the same in the shape of the parameter.
         step: the number of updates so far, a 0-d array on the host.
@@ -51,9 +52,10 @@ class Slot:
 
     def __init__(self, parameter: Tensor, step: Array, fresh: bool) -> None:
         self.parameter, self.array, self.step, self.fresh = parameter, parameter._array, step, fresh
-        self.home: Home = backend_of(self.array), self.array.dtype
+        numbers = _numbers(self.array)
+        self.home: Home = backend_of(numbers), numbers.dtype
         self.contiguous = bool(self.array.flags.c_contiguous)
-        self.flat = self.array.reshape(-1) if self.contiguous else self.array
+        self.flat = numbers.reshape(-1) if self.contiguous else numbers
         self.states: tuple[Array, ...] = ()
         self.tensors: tuple[Tensor, ...] = ()
         self.pieces: list[Piece] = []
@@ -61,12 +63,23 @@ class Slot:
 
     def gradient(self) -> Array:
         """The gradient in the shape of `flat`."""
-        gradient = self.parameter._grad._array  # type: ignore[union-attr]
+        gradient = _numbers(self.parameter._grad._array)  # type: ignore[union-attr]
         return gradient.reshape(-1) if self.contiguous else gradient
 
     def set_states(self, states: Sequence[Array]) -> None:
         self.states = tuple(states)
-        self.tensors = tuple([from_array(s.reshape(self.array.shape)) for s in states])
+        self.tensors = tuple([from_array(self._in_shape(s)) for s in states])
+
+    def _in_shape(self, numbers: Array) -> Array:
+        """A state in the shape and dtype of the parameter."""
+        if self.array.dtype.kind == "c":
+            numbers = numbers.reshape(-1).view(self.array.dtype)
+        return numbers.reshape(self.array.shape)
+
+
+def _numbers(array: Array) -> Array:
+    """The array, or a view of complex numbers as pairs of real ones."""
+    return array[..., None].view(dtypes.real_dtype(array.dtype)) if array.dtype.kind == "c" else array
 
 
 class Piece:
@@ -140,7 +153,7 @@ class Layout:
         for k in chosen:
             slot = self.slots[k]
             assert slot is not None
-            if slot.contiguous and 0 < slot.array.size <= SMALL and slot.home[0].device_type == "cpu":
+            if slot.contiguous and 0 < slot.flat.size <= SMALL and slot.home[0].device_type == "cpu":
                 small.setdefault(slot.home, []).append((slot, held[k]))
             else:
                 slot.set_states([self._state(slot, held[k].get(name)) for name in names])
@@ -154,10 +167,10 @@ class Layout:
         home, dtype = slot.home
         if given is None:
             return home.xp.zeros(slot.flat.shape, dtype=dtype)
-        array = given.to(slot.parameter.device, dtype)._array
+        array = given.to(slot.parameter.device, slot.array.dtype)._array
         if not array.flags.c_contiguous:
             array = home.copy(array)
-        return array.reshape(slot.flat.shape)
+        return _numbers(array).reshape(slot.flat.shape)
 
     def _piece_size(self, home: Home) -> int:
         """How many elements a piece has at most."""
@@ -166,7 +179,7 @@ class Layout:
 
     def _cut(self, slot: Slot) -> None:
         """The slot's own pieces."""
-        size = slot.array.size
+        size = slot.flat.size
         parts = -(-size // self._piece_size(slot.home)) if slot.contiguous and slot.home[0].device_type == "cpu" else 1
         if parts < 2:
             slot.pieces = [Piece(slot.flat, slot.states)] if size else []
@@ -181,21 +194,21 @@ class Layout:
         waiting: list[tuple[Slot, dict[str, Any]]] = []
         filled, most = 0, self._piece_size(slots[0][0].home)
         for item in slots:
-            if waiting and filled + item[0].array.size > most:
+            if waiting and filled + item[0].flat.size > most:
                 self._share_one(waiting)
                 waiting, filled = [], 0
             waiting.append(item)
-            filled += item[0].array.size
+            filled += item[0].flat.size
         self._share_one(waiting)
 
     def _share_one(self, slots: list[tuple[Slot, dict[str, Any]]]) -> None:
         home, dtype = slots[0][0].home
-        size = sum(slot.array.size for slot, _ in slots)
+        size = sum(slot.flat.size for slot, _ in slots)
         piece = Piece(home.xp.empty(size, dtype=dtype), tuple([home.xp.zeros(size, dtype=dtype) for _ in self.names]))
         piece.gradients = home.xp.empty(size, dtype=dtype)
         start = 0
         for slot, held in slots:
-            stop = start + slot.array.size
+            stop = start + slot.flat.size
             slot.set_states([state[start:stop] for state in piece.states])
             for name, state in zip(self.names, slot.states, strict=True):
                 if name in held:

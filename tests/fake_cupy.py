@@ -150,5 +150,6 @@ def fake_cupy(
         empty=lambda shape, dtype: FakeArray(np.empty(shape, dtype), FakeDevice()),
         ElementwiseKernel=Kernel,
         cuda=Cuda(runtime=runtime, Device=FakeDevice),
+        linalg=ModuleType("cupy.linalg"),
     )
     return cupy

@@ -80,6 +80,65 @@ class TestScatterAdd:
             backend.xp.scatter_add(backend.xp.zeros(2, bool), backend.asarray([0]), True)
 
 
+class TestResultsSoFar:
+    @pytest.mark.parametrize("name", ["maximum", "minimum", "logaddexp", "add"])
+    @pytest.mark.parametrize("length", [0, 1, 2, 7, 8, 33])
+    def test_is_numpys(self, backend, name, length):
+        a = np.random.default_rng(0).normal(size=(3, length, 2))
+        a[:, 3:5, 1] = np.nan
+        with np.errstate(invalid="ignore"):
+            found = backend.xp.results_so_far(getattr(backend.xp, name), backend.asarray(a), 1)
+            expected = getattr(np, name).accumulate(a, 1)
+        np.testing.assert_allclose(on_host(backend, found), expected, rtol=1e-14, atol=1e-14, strict=True)
+
+
+class TestSoftmax:
+    @pytest.mark.parametrize(
+        "shape", [(1,), (0, 3), (3, 0), (2, 3, 5), (7, 16), (9, 17), (33, 256), (3, 401), (300, 900)]
+    )
+    @pytest.mark.parametrize("log", [False, True])
+    def test_of_every_shape_along_every_axis(self, backend, shape, log):
+        x = np.random.default_rng(0).normal(size=shape) * 30
+        for axis in range(x.ndim):
+            found = on_host(backend, backend.xp.softmax(backend.asarray(x), axis, log))
+            shifted = x - x.max(axis=axis, keepdims=True) if x.size else x
+            total = np.exp(shifted).sum(axis=axis, keepdims=True)
+            with np.errstate(divide="ignore"):
+                expected = shifted - np.log(total) if log else np.exp(shifted) / total
+            np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13, strict=True)
+
+    @pytest.mark.parametrize("dtype", FLOATS)
+    def test_dtypes_and_layouts(self, backend, dtype):
+        x = np.random.default_rng(0).normal(size=(20, 31)).astype(dtype)
+        for array in (backend.asarray(x), backend.asarray(x.T.copy()).T, backend.asarray(x.repeat(2, 1))[:, ::2]):
+            found = on_host(backend, backend.xp.softmax(array, 1))
+            assert found.dtype == dtype
+            wide = np.exp(x.astype(np.float64))
+            np.testing.assert_allclose(found, wide / wide.sum(1, keepdims=True), rtol=4 * np.finfo(dtype).eps * 31)
+
+    def test_infinities_and_nan(self, backend):
+        x = np.array([[np.nan] + [0.0] * 19, [-np.inf] * 20, [-np.inf] * 19 + [3.0]])
+        with np.errstate(invalid="ignore"):
+            found = on_host(backend, backend.xp.softmax(backend.asarray(x), 1))
+        assert np.isnan(found[:2]).all()
+        np.testing.assert_array_equal(found[2], [0.0] * 19 + [1.0])
+
+    def test_threads_give_the_same(self, monkeypatch):
+        x = np.random.default_rng(0).normal(size=(5000, 130)).astype(np.float32)
+        xp = backends.get_backend_by_name("numpy").xp
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        one = xp.softmax(x, 1)
+        monkeypatch.setenv("OMP_NUM_THREADS", "3")
+        np.testing.assert_allclose(xp.softmax(x, 1), one, rtol=1e-6)
+
+
+def test_dot_along(backend):
+    a, b = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    for axis in (0, 1, 2, -1):
+        found = backend.xp.dot_along(backend.asarray(a), backend.asarray(b), axis=axis)
+        np.testing.assert_allclose(on_host(backend, found), (a * b).sum(axis), rtol=1e-13, atol=1e-14, strict=True)
+
+
 class TestMatmul:
     @pytest.mark.parametrize(
         ("left", "right"),

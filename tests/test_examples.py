@@ -36,6 +36,20 @@ def test_newton_beats_gradient_descent() -> None:
     assert newton < 1e-18 < 1e-3 < descent
 
 
+def test_numpy_programs_are_differentiated_unchanged(capsys: pytest.CaptureFixture[str]) -> None:
+    first, last, miss = load("numpy_code").main()
+    assert f"nothing recorded: {first:.3f}" in capsys.readouterr().out
+    assert first < -40 and last > 11.8 and miss < 1e-12
+
+
+def test_scipy_optimises_with_our_gradients() -> None:
+    example = load("scipy_optimize")
+    differences, gradients, newton = example.minimise_rosenbrock(10)
+    assert gradients.fun < 1e-10 and newton.fun < 1e-10
+    assert gradients.nfev * 8 < differences.nfev
+    assert example.learn_digits() > 0.95
+
+
 def test_the_readme_lists_every_example() -> None:
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for path in EXAMPLES.glob("*.py"):

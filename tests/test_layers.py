@@ -40,6 +40,7 @@ EAGER = {
     "graphviz": {"viz.drawing": "a drawing is a graphviz.Digraph, as its users expect"},
     "numpy": {
         "backends": "the NumPy backend, the dtypes of every backend, and what NumPy lacks",
+        "autograd.numpy": "NumPy's own protocol: its functions are what the tables name",
         "autograd.printing": "writes out the numbers of a tensor, which were brought to the host",
         "data.images": "reads files; pictures and labels are host arrays until a loader makes tensors of them",
         "demo": "counts and splits labels, and scores predictions, on the host",

@@ -115,8 +115,9 @@ def constant(function: str, name: str, value: Any) -> Any:
     """
     if lives_in_graph((value,)):
         raise TypeError(f"{function} has no derivative with respect to {name}; give its values alone, t.detach()")
-    if isinstance(value, Tensor):
-        return value.backend.to_host(value._array)
+    if isinstance(value, Tensor) or is_array(value):
+        array = raw(value)
+        return backend_of(array).to_host(array)
     return type(value)([constant(function, name, v) for v in value]) if isinstance(value, (list, tuple)) else value
 
 
@@ -161,8 +162,11 @@ def write_out(name: str, out: Any, result: Any, casting: str = "same_kind", wher
     """
     if not np.can_cast(result.dtype, out.dtype, casting=casting):  # type: ignore[arg-type]
         raise TypeError(f"{name}: cannot put a {result.dtype} result into a {out.dtype} out under casting={casting!r}")
-    if np.broadcast_shapes(tuple(result.shape), tuple(out.shape)) != tuple(out.shape):
-        raise ValueError(f"{name}: a result of shape {tuple(result.shape)} does not fit out of shape {tuple(out.shape)}")
+    lead = out.ndim - result.ndim
+    if lead < 0 or any(n not in (1, out.shape[k + lead]) for k, n in enumerate(result.shape)):
+        raise ValueError(
+            f"{name}: a result of shape {tuple(result.shape)} does not fit out of shape {tuple(out.shape)}"
+        )
     if isinstance(out, Tensor):
         whole = where is True
         return out.copy_(result if whole else choose(where, result, out))

@@ -18,7 +18,18 @@ from .. import ops
 from ..op import op
 from ..tensor import Tensor
 from .operands import (
-    NUMBERS, Later, as_dtype, choose, expect_writable, home_of, lifted, lives_in_graph, raw, wrapped, write_out,
+    NUMBERS,
+    Later,
+    as_dtype,
+    choose,
+    constant,
+    expect_writable,
+    home_of,
+    lifted,
+    lives_in_graph,
+    raw,
+    wrapped,
+    write_out,
 )  # fmt: skip
 from .values import on_values, refuse
 
@@ -77,7 +88,7 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.arctanh: elementwise.atanh,
     np.cbrt: cbrt,
     np.ceil: arithmetic.ceil,
-    np.conjugate: conjugate,
+    np.conjugate: lambda x: conjugate(x) if x.dtype.kind == "c" else ops.shape.clone(x),
     np.copysign: lambda x, sign: representation.copysign(x, sign),
     np.cos: elementwise.cos,
     np.cosh: elementwise.cosh,
@@ -152,6 +163,10 @@ _COMMON = frozenset({Tensor, np.ndarray, *NUMBERS})
 def array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
     """`Tensor.__array_ufunc__`: what NumPy calls for `ufunc(...)` or `ufunc.method(...)` with a tensor among the
     arguments."""
+    if len(inputs) == 2 and not kwargs and method == "__call__":  # array * tensor, kept short
+        a, b = inputs
+        if a.__class__ in _COMMON and b.__class__ in _COMMON and ufunc in UFUNCS:
+            return UFUNCS[ufunc](a, b)
     if not _COMMON.issuperset(map(type, inputs)):
         if any(_foreign(value) for value in (*inputs, *kwargs.get("out", ()))):
             return NotImplemented
@@ -265,7 +280,9 @@ def _reduce(
         )
     elif ufunc in REDUCTIONS:
         options = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
-        result = REDUCTIONS[ufunc](array, axis, keepdims=keepdims, **{k: v for k, v in options.items() if v is not None})
+        result = REDUCTIONS[ufunc](
+            array, axis, keepdims=keepdims, **{k: v for k, v in options.items() if v is not None}
+        )
     else:
         if where is not True:
             raise TypeError(f"{name}: tensors take no where= here; select the elements first")
@@ -315,7 +332,7 @@ def _reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: Any = 0, dtype: A
     if target is not None:
         expect_writable(name, target, array)
     along = _axis(name, axis, array)
-    starts = np.asarray(raw(indices) if not isinstance(indices, Tensor) else indices.tolist()).tolist()
+    starts = np.asarray(constant(name, "indices", indices)).tolist()
     length = array.shape[along]
     if any(not 0 <= start < length for start in starts):
         raise IndexError(f"{name}: indices {starts} are not all between 0 and {length - 1}")

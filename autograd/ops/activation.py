@@ -8,8 +8,7 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..op import op
-from .arithmetic import square
-from .comparison import choose
+from .comparison import choose, ordered
 from .dims import canonical_dim, ndim_of
 from .elementwise import abs, clamp, erf, exp, sigmoid, tanh
 from .joining import narrow
@@ -20,24 +19,24 @@ _GELU_TANH = 0.7978845608028654  # sqrt(2/pi)
 _SELU_ALPHA, _SELU_SCALE = 1.6732632423543772, 1.0507009873554805
 
 
-relu = op("relu", lambda xp, x: xp.maximum(x, 0), vjp=lambda g, out: g * (out > 0), elementwise=True,
+relu = op("relu", lambda xp, x: xp.maximum(ordered(x), 0), vjp=lambda g, out: g * (out > 0), elementwise=True,
           doc="max(x, 0); the gradient at 0 is 0.")  # fmt: skip
 _leaky_relu = op(
-    "leaky_relu", lambda xp, x, *, slope: xp.where(x > 0, x, x * slope),
+    "leaky_relu", lambda xp, x, *, slope: xp.where(ordered(x) > 0, x, x * slope),
     vjp=lambda g, x, slope: choose(x > 0, g, g * slope), elementwise=True,
 )  # fmt: skip
 _elu = op(
-    "elu", lambda xp, x, *, alpha: xp.where(x > 0, x, xp.expm1(xp.minimum(x, 0)) * alpha),
+    "elu", lambda xp, x, *, alpha: xp.where(ordered(x) > 0, x, xp.expm1(xp.minimum(x, 0)) * alpha),
     vjp=lambda g, x, alpha: choose(x > 0, g, g * exp(clamp(x, max=0)) * alpha), elementwise=True,
 )  # fmt: skip
 _celu = op(
-    "celu", lambda xp, x, *, alpha: xp.where(x > 0, x, xp.expm1(xp.where(x > 0, 0, x) / alpha) * alpha),
+    "celu", lambda xp, x, *, alpha: xp.where(ordered(x) > 0, x, xp.expm1(xp.where(x > 0, 0, x) / alpha) * alpha),
     vjp=lambda g, x, alpha: choose(x > 0, g, g * exp(clamp(x, max=0) / alpha)), elementwise=True,
 )  # fmt: skip
 
 
 def _softplus_forward(xp: Any, x: Any, *, beta: float, threshold: float) -> Any:
-    scaled = x * beta
+    scaled = ordered(x) * beta
     smooth = (xp.maximum(scaled, 0) + xp.log1p(xp.exp(-xp.abs(scaled)))) / beta
     return xp.where(scaled > threshold, x, smooth)
 
@@ -50,7 +49,7 @@ _gelu_erf = op(
     "gelu", lambda xp, x: x * 0.5 * (xp.erf(x * _SQRT_HALF) + 1),
     vjp=lambda g, x: g * ((erf(x * _SQRT_HALF) + 1) * 0.5 + x * exp(x * x * -0.5) * _INV_SQRT_2PI), elementwise=True,
 )  # fmt: skip
-logsigmoid = op("logsigmoid", lambda xp, x: xp.minimum(x, 0) - xp.log1p(xp.exp(-xp.abs(x))),
+logsigmoid = op("logsigmoid", lambda xp, x: xp.minimum(ordered(x), 0) - xp.log1p(xp.exp(-xp.abs(x))),
                 vjp=lambda g, x: g * sigmoid(-x), elementwise=True,
                 doc="`log(sigmoid(x))`, without overflow.")  # fmt: skip
 silu = op("silu", lambda xp, x: x * xp.sigmoid(x), vjp=lambda g, x: g * (sigmoid(x) * (1 + x * sigmoid(-x))),
@@ -59,10 +58,11 @@ mish = op(
     "mish", lambda xp, x: x * xp.tanh(xp.logaddexp(x, 0)), vjp=lambda g, x: g * _mish_slope(x, tanh(_softplus_of(x))),
     elementwise=True, doc="`x * tanh(softplus(x))` (Misra 2019).",
 )  # fmt: skip
-softsign = op(
-    "softsign", lambda xp, x: x / (xp.abs(x) + 1), vjp=lambda g, x: g / square(abs(x) + 1), elementwise=True,
-    doc="`x / (1 + |x|)`.",
-)  # fmt: skip
+
+
+def softsign(input: Any) -> Any:
+    """`x / (1 + |x|)`."""
+    return input / (abs(input) + 1)
 
 
 def _softplus_of(x: Any) -> Any:
@@ -142,7 +142,7 @@ def relu6(input: Any, inplace: bool = False) -> Any:
 
 
 _hardtanh = op(
-    "hardtanh", lambda xp, x, *, low, high: xp.minimum(xp.maximum(x, low), high),
+    "hardtanh", lambda xp, x, *, low, high: xp.minimum(xp.maximum(ordered(x), low), high),
     vjp=lambda g, x, low, high: g * ((x > low) & (x < high)), elementwise=True,
 )  # fmt: skip
 

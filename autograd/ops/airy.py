@@ -16,6 +16,7 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
+from .comparison import ordered
 
 _RAY = cmath.exp(1j * math.pi / 3)
 _AT_0 = 3 ** (-2 / 3) / math.gamma(2 / 3), -(3 ** (-1 / 3)) / math.gamma(1 / 3)  # Ai and Ai'
@@ -48,6 +49,8 @@ def _bessel_k(xp: Any, nu: float, zeta: Array) -> Array:
 
 
 def _forward(xp: Any, x: Array, *, derivative: bool) -> Array:
+    dtype = ordered(x).dtype
+    x = x.astype(xp.float32) if dtype.itemsize == 2 else x
     size = xp.abs(x)
     near = size < 1
     inner, far = xp.where(near, x, 0), xp.where(near, 1, size)
@@ -63,7 +66,7 @@ def _forward(xp: Any, x: Array, *, derivative: bool) -> Array:
     else:
         value = _bessel_k(xp, 1 / 3, zeta) * xp.sqrt(z) * (1 / (math.pi * math.sqrt(3)))
         value = xp.where(negative, value * (2 * _RAY), value)
-    return xp.where(near, series, value.real)
+    return xp.where(near, series, value.real).astype(dtype, copy=False)
 
 
 _airy = op(

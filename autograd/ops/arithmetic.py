@@ -11,6 +11,7 @@ from ...backends import Array, dtypes
 from ..errors import DtypeError
 from ..op import op
 from ..record import _fitting
+from .comparison import ordered
 
 
 def _sum_to(xp: Any, x: Array, *, shape: tuple[int, ...]) -> Array:
@@ -90,11 +91,11 @@ fmod = op(
 floor = op("floor", lambda xp, x: _rounded(xp.floor, x), vjp=lambda g: g * 0, elementwise=True, doc="Rounds down.")
 ceil = op("ceil", lambda xp, x: _rounded(xp.ceil, x), vjp=lambda g: g * 0, elementwise=True, doc="Rounds up.")
 trunc = op("trunc", lambda xp, x: _rounded(xp.trunc, x), vjp=lambda g: g * 0, elementwise=True, doc="Rounds to zero.")
-_round = op("round", lambda xp, x, *, decimals: xp.round(x, decimals), vjp=lambda g: g * 0, elementwise=True)
+_round = op("round", lambda xp, x, *, decimals: xp.round(ordered(x), decimals), vjp=lambda g: g * 0, elementwise=True)
 
 
 def _rounded(function: Any, x: Array) -> Array:
-    return function(x) if x.dtype.kind == "f" else x
+    return function(x) if x.dtype.kind == "f" else ordered(x)
 
 
 def round(input: Any, *, decimals: int = 0) -> Any:
@@ -152,10 +153,20 @@ _pow = op(
     vjp=(
         # 0 where a power is 1 or 0 whatever its base or exponent, though a ** (b - 1) or log(a) is infinite there.
         lambda g, a, b: g * (b * _pow(a + ((a == 0) & (b == 0)), b - 1)),
-        lambda g, a, b, out: g * (out * log(cast(a + ((a == 0) & (b >= 0)), dtype=out.dtype))),
+        lambda g, a, b, out: g * (out * log(cast(a + ((a == 0) & _not_negative(b)), dtype=out.dtype))),
     ),
     elementwise=True,
 )
+
+
+def _not_negative(b: Any) -> Any:
+    """Whether each number is real, and 0 or more."""
+    if isinstance(b, complex):
+        return b.imag == 0 and b.real >= 0
+    part = cast(b, dtype=dtypes.real_dtype(b.dtype)) if getattr(b, "dtype", dtypes.float64).kind == "c" else b
+    return part >= 0 if part is b else (part >= 0) & (part == b)
+
+
 log = op("log", lambda xp, x: xp.log(x), vjp=lambda g, x: g / x, elementwise=True, doc="The natural logarithm.")
 
 

@@ -4,17 +4,35 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...backends import Array
+from ...backends import Array, dtypes
 from ..op import op
 from ..tensor import Tensor
 from .dims import sizes_of
 
+
+def ordered(x: Any) -> Any:
+    """`x` itself, an array or a number, for what compares elements.
+
+    Raises:
+        NotImplementedError: they are complex.
+    """
+    if getattr(x, "dtype", _REAL).kind == "c" or type(x) is complex:
+        raise NotImplementedError("complex numbers have no order; take .abs() or .real")
+    return x
+
+
+_REAL = dtypes.float64
+
 eq = op("eq", lambda xp, a, b: xp.equal(a, b), elementwise=True, doc="`a == b`, element by element.")
 ne = op("ne", lambda xp, a, b: xp.not_equal(a, b), elementwise=True, doc="`a != b`, element by element.")
-lt = op("lt", lambda xp, a, b: xp.less(a, b), elementwise=True, doc="`a < b`, element by element.")
-le = op("le", lambda xp, a, b: xp.less_equal(a, b), elementwise=True, doc="`a <= b`, element by element.")
-gt = op("gt", lambda xp, a, b: xp.greater(a, b), elementwise=True, doc="`a > b`, element by element.")
-ge = op("ge", lambda xp, a, b: xp.greater_equal(a, b), elementwise=True, doc="`a >= b`, element by element.")
+lt = op("lt", lambda xp, a, b: xp.less(ordered(a), ordered(b)), elementwise=True,
+        doc="`a < b`, element by element.")  # fmt: skip
+le = op("le", lambda xp, a, b: xp.less_equal(ordered(a), ordered(b)), elementwise=True,
+        doc="`a <= b`, element by element.")  # fmt: skip
+gt = op("gt", lambda xp, a, b: xp.greater(ordered(a), ordered(b)), elementwise=True,
+        doc="`a > b`, element by element.")  # fmt: skip
+ge = op("ge", lambda xp, a, b: xp.greater_equal(ordered(a), ordered(b)), elementwise=True,
+        doc="`a >= b`, element by element.")  # fmt: skip
 
 isnan = op("isnan", lambda xp, x: xp.isnan(x), elementwise=True, doc="Whether each element is NaN.")
 isinf = op("isinf", lambda xp, x: xp.isinf(x), elementwise=True, doc="Whether each element is infinite.")

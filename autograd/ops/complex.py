@@ -140,7 +140,7 @@ def view_as_complex(input: Any) -> Any:
     array = getattr(input, "array", input)
     if not input.ndim or input.shape[-1] != 2:
         raise ShapeError(f"view_as_complex: the last dimension must have size 2, got shape {tuple(input.shape)}")
-    if array.strides[-1] != array.itemsize:
+    if array.size and array.strides[-1] != array.itemsize:
         raise ShapeError(
             f"view_as_complex: the two numbers of a pair do not lie side by side in memory (strides {array.strides}); "
             f"use contiguous() first, or complex(x[..., 0], x[..., 1])"

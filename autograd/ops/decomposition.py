@@ -125,9 +125,7 @@ def _qr_complete_vjp(g: Any) -> Any:
                        "columns, and there is no gradient; use mode='reduced'")  # fmt: skip
 
 
-_qr_complete = op(
-    "qr", lambda xp, A: tuple(xp.linalg.qr(A, "complete")), vjp=_qr_complete_vjp, outputs=("Q", "R")
-)
+_qr_complete = op("qr", lambda xp, A: tuple(xp.linalg.qr(A, "complete")), vjp=_qr_complete_vjp, outputs=("Q", "R"))
 
 
 def qr(A: Any, mode: str = "reduced") -> QR:

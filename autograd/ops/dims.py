@@ -6,7 +6,8 @@ A 0-d tensor is treated as PyTorch treats it: it has one dimension to be named, 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from inspect import Parameter, signature
 from operator import index
 from typing import Any
 
@@ -64,6 +65,19 @@ def ndim_of(op: str, input: Any) -> int:
         raise TypeError(
             f"{op}: expected a tensor or an array, got {type(input).__name__}; cr.tensor(...) makes a tensor of numbers"
         ) from None
+
+
+def ordered_ndim(op: str, input: Any) -> int:
+    """`ndim_of`, for an operation that compares elements.
+
+    Raises:
+        NotImplementedError: they are complex numbers, which have no order.
+        TypeError: `input` is neither a tensor nor an array.
+    """
+    ndim = ndim_of(op, input)
+    if input.dtype.kind == "c":
+        raise NotImplementedError(f"{op}: complex numbers have no order, got {input.dtype}; take .abs() or .real")
+    return ndim
 
 
 def sizes_of(op: str, input: Any) -> tuple[int, ...]:
@@ -126,5 +140,31 @@ def reduced_size(shape: tuple[int, ...], dims: Dims) -> int:
     return math.prod(shape if dims is None else [shape[k] for k in dims])
 
 
-__all__ = ["Dims", "canonical_dim", "canonical_dims", "integer", "integers", "kept_shape", "ndim_of", "reduced_dims",
-           "reduced_size", "sizes_of"]  # fmt: skip
+_OURS = {"axis": "dim", "keepdims": "keepdim"}
+
+
+def renamed(function: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """The call of `function` with NumPy's names for its parameters, which PyTorch takes as well: `axis` for `dim`,
+    `keepdims` for `keepdim`.
+
+    Args:
+        given: the parameters of the call, and under `numpy_names` what was given by other names.
+
+    Raises:
+        TypeError: a name that is not among them, or a parameter given by both its names.
+    """
+    arguments = dict(given)
+    defaults = {name: p.default for name, p in signature(function).parameters.items()}
+    for name, value in arguments.pop("numpy_names").items():
+        ours = _OURS.get(name)
+        if ours not in defaults:
+            raise TypeError(f"{function.__name__}: unexpected argument {name!r}")
+        absent = defaults[ours]
+        if absent is not Parameter.empty and arguments[ours] is not absent:
+            raise TypeError(f"{function.__name__}: {name} and {ours} are one parameter; give it once")
+        arguments[ours] = value
+    return function(**arguments)
+
+
+__all__ = ["Dims", "canonical_dim", "canonical_dims", "integer", "integers", "kept_shape", "ndim_of", "ordered_ndim",
+           "reduced_dims", "reduced_size", "renamed", "sizes_of"]  # fmt: skip

@@ -96,9 +96,7 @@ _euclidean = op(
 )
 
 
-def cdist(
-    x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary"
-) -> Any:
+def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_for_euclid_dist_if_necessary") -> Any:
     """The p-norm of the difference of every row of `x1` and every row of `x2`.
 
     Args:

@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ...backends import Array
+from ..errors import ShapeError
 from ..op import op
 from .dims import canonical_dims, ndim_of
 from .rearrange import diagonal
@@ -141,7 +142,7 @@ def _read(equation: str, ndims: tuple[int, ...]) -> tuple[list[str], str]:
     hidden = [n - len(word.replace("...", "")) for word, n in zip(operands, ndims, strict=True)]
     for word, n, rest in zip(operands, ndims, hidden, strict=True):
         if rest < 0 or (rest and "..." not in word):
-            raise ValueError(f"einsum: {equation!r}: {word!r} names {n - rest} dimensions of a tensor that has {n}")
+            raise ShapeError(f"einsum: {equation!r}: {word!r} names {n - rest} dimensions of a tensor that has {n}")
     width = max([rest for word, rest in zip(operands, hidden, strict=True) if "..." in word], default=0)
     free = [chr(k) for k in range(ord("a"), ord("a") + 10000) if chr(k).isalpha() and chr(k) not in text][:width]
     dots = "".join(free)
@@ -164,7 +165,7 @@ def _diagonals(x: Any, indices: str) -> tuple[Any, str]:
             second = indices.index(i, first + 1)
             if x.shape[first] != x.shape[second]:
                 sizes = f"{x.shape[first]} and {x.shape[second]}"
-                raise ValueError(f"einsum: index {i!r} repeats on dimensions of sizes {sizes}")
+                raise ShapeError(f"einsum: index {i!r} repeats on dimensions of sizes {sizes}")
             x = diagonal(x, 0, first, second)
             indices = indices[:first] + indices[first + 1 : second] + indices[second + 1 :] + i
     return x, indices
@@ -178,7 +179,7 @@ def _simplified(equation: str, operands: list[Any], words: list[str], result: st
     for x, word in pairs:
         for i, n in zip(word, x.shape, strict=True):
             if sizes.setdefault(i, n) not in (n, 1) and n != 1:
-                raise ValueError(f"einsum: {equation!r}: index {i!r} has sizes {sizes[i]} and {n}")
+                raise ShapeError(f"einsum: {equation!r}: index {i!r} has sizes {sizes[i]} and {n}")
             sizes[i] = n if sizes[i] == 1 else sizes[i]
     for k, (x, word) in enumerate(pairs):
         dropped = [d for d, i in enumerate(word) if x.shape[d] == 1 != sizes[i]]
@@ -251,12 +252,12 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
     a_ndim, b_ndim = ndim_of("tensordot", a), ndim_of("tensordot", b)
     if isinstance(dims, int):
         if not 0 <= dims <= min(a_ndim, b_ndim):
-            raise ValueError(f"tensordot: dims={dims} of tensors with {a_ndim} and {b_ndim} dimensions")
+            raise ShapeError(f"tensordot: dims={dims} of tensors with {a_ndim} and {b_ndim} dimensions")
         pairs = [(a_ndim - dims + k, k) for k in range(dims)]
     else:
         of_a, of_b = [canonical_dims("tensordot", d, n) for d, n in zip(dims, (a_ndim, b_ndim), strict=True)]
         if len(of_a) != len(of_b):
-            raise ValueError(
+            raise ShapeError(
                 f"tensordot: {len(of_a)} dimensions of the first do not pair with {len(of_b)} of the other"
             )
         pairs = list(zip(of_a, of_b, strict=True))
@@ -264,7 +265,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2) -> Any:
         if a.shape[j] != b.shape[k] and 1 in (a.shape[j], b.shape[k]):
             a, b = (a, total(b, k, True)) if a.shape[j] == 1 else (total(a, j, True), b)
         elif a.shape[j] != b.shape[k]:
-            raise ValueError(
+            raise ShapeError(
                 f"tensordot: dimension {j} of shape {tuple(a.shape)} has size {a.shape[j]}, and dimension {k} of "
                 f"{tuple(b.shape)} has size {b.shape[k]}"
             )

@@ -11,7 +11,7 @@ from typing import Any
 from ..errors import ShapeError
 from ..op import op
 from .arithmetic import log
-from .comparison import choose
+from .comparison import choose, ordered
 from .complex import conj, sgn
 from .dims import ndim_of
 
@@ -31,7 +31,8 @@ sqrt = op("sqrt", lambda xp, x: xp.sqrt(x), vjp=lambda g, out: g / (out + out), 
 rsqrt = op("rsqrt", lambda xp, x: 1 / xp.sqrt(x), vjp=lambda g, out: g * (out * out * out * -0.5), elementwise=True,
            doc="1 / sqrt(x).")  # fmt: skip
 reciprocal = op("reciprocal", lambda xp, x: 1 / x, vjp=lambda g, out: g * (-out * out), elementwise=True, doc="1 / x.")
-sign = op("sign", lambda xp, x: xp.sign(x), vjp=lambda g: g * 0, elementwise=True, doc="-1, 0 or 1; its gradient is 0.")
+sign = op("sign", lambda xp, x: xp.sign(ordered(x)), vjp=lambda g: g * 0, elementwise=True,
+          doc="-1, 0 or 1; its gradient is 0.")  # fmt: skip
 abs = op("abs", lambda xp, x: xp.abs(x), vjp=lambda g, x: g * conj(sgn(x)), elementwise=True,
          doc="The absolute value; the gradient at 0 is 0.")  # fmt: skip
 sigmoid = op("sigmoid", lambda xp, x: xp.sigmoid(x), vjp=lambda g, out: g * (out * (1 - out)),
@@ -51,7 +52,7 @@ tanh = op("tanh", lambda xp, x: xp.tanh(x), vjp=lambda g, out: g * (1 - out * ou
           doc="Hyperbolic tangent.")  # fmt: skip
 asinh = op("asinh", lambda xp, x: xp.arcsinh(x), vjp=lambda g, x: g * rsqrt(x * x + 1), elementwise=True,
            doc="Inverse hyperbolic sine.")  # fmt: skip
-acosh = op("acosh", lambda xp, x: xp.arccosh(x), vjp=lambda g, x: g * rsqrt(x * x - 1), elementwise=True,
+acosh = op("acosh", lambda xp, x: xp.arccosh(x), vjp=lambda g, x: g * (rsqrt(x - 1) * rsqrt(x + 1)), elementwise=True,
            doc="Inverse hyperbolic cosine, of x >= 1.")  # fmt: skip
 atanh = op("atanh", lambda xp, x: xp.arctanh(x), vjp=lambda g, x: g / (1 - x * x), elementwise=True,
            doc="Inverse hyperbolic tangent, of |x| < 1.")  # fmt: skip
@@ -98,22 +99,22 @@ erfc = op("erfc", lambda xp, x: xp.erfc(x), vjp=lambda g, x: g * (exp(-(x * x)) 
 
 # Where two candidates tie, each gets half of the gradient, as PyTorch decides it.
 maximum = op(
-    "maximum", lambda xp, a, b: xp.maximum(a, b),
+    "maximum", lambda xp, a, b: xp.maximum(ordered(a), ordered(b)),
     vjp=(lambda g, a, b: _share(g, a > b, a == b), lambda g, a, b: _share(g, b > a, a == b)),
     elementwise=True, doc="The greater of two, element by element; NaN if either is.",
 )  # fmt: skip
 minimum = op(
-    "minimum", lambda xp, a, b: xp.minimum(a, b),
+    "minimum", lambda xp, a, b: xp.minimum(ordered(a), ordered(b)),
     vjp=(lambda g, a, b: _share(g, a < b, a == b), lambda g, a, b: _share(g, b < a, a == b)),
     elementwise=True, doc="The smaller of two, element by element; NaN if either is.",
 )  # fmt: skip
 fmax = op(
-    "fmax", lambda xp, a, b: xp.fmax(a, b),
+    "fmax", lambda xp, a, b: xp.fmax(ordered(a), ordered(b)),
     vjp=(lambda g, a, b: g * ((a >= b) | (b != b)), lambda g, a, b: g * ~((a >= b) | (b != b))),
     elementwise=True, doc="The greater of two, the other where one is NaN.",
 )  # fmt: skip
 fmin = op(
-    "fmin", lambda xp, a, b: xp.fmin(a, b),
+    "fmin", lambda xp, a, b: xp.fmin(ordered(a), ordered(b)),
     vjp=(lambda g, a, b: g * ((a <= b) | (b != b)), lambda g, a, b: g * ~((a <= b) | (b != b))),
     elementwise=True, doc="The smaller of two, the other where one is NaN.",
 )  # fmt: skip
@@ -136,8 +137,8 @@ def _inside(x: Any, low: Any, high: Any) -> Any:
 
 
 _clamp = op(
-    "clamp", lambda xp, x, *, low, high: _clip(xp, x, low, high), vjp=lambda g, x, low, high: g * _inside(x, low, high),
-    elementwise=True,
+    "clamp", lambda xp, x, *, low, high: _clip(xp, ordered(x), low, high),
+    vjp=lambda g, x, low, high: g * _inside(x, low, high), elementwise=True,
 )  # fmt: skip
 
 

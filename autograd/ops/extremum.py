@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ...backends import Array
 from ..op import op
 from .arithmetic import cast
-from .dims import Dims, canonical_dim, ndim_of, reduced_dims
+from .dims import Dims, canonical_dim, ordered_ndim, reduced_dims, renamed
 from .elementwise import maximum, minimum
 from .reduction import add_up, restore
 from .shape import reshape
@@ -109,7 +109,7 @@ def _not_empty(name: str, input: Any, dims: Dims) -> None:
             raise IndexError(f"{name}: dimension {dim} of shape {shape} has size 0; of no elements there is no extreme")
 
 
-def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def amax(input: Any, dim: Any = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """The largest element over dimensions. Equal ones share the gradient.
 
     Args:
@@ -120,13 +120,19 @@ def amax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
         IndexError: there is no such dimension, or it has size 0.
         RuntimeError: there are no elements, or a dimension is named twice.
     """
+    if numpy_names:
+        return renamed(amax, locals())
+    ordered_ndim("amax", input)
     dims = reduced_dims("amax", input, dim)
     _not_empty("amax", input, dims)
     return _amax(input, dims=dims, keepdim=keepdim)
 
 
-def amin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def amin(input: Any, dim: Any = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """The smallest element over dimensions; arguments and errors as for `amax`."""
+    if numpy_names:
+        return renamed(amin, locals())
+    ordered_ndim("amin", input)
     dims = reduced_dims("amin", input, dim)
     _not_empty("amin", input, dims)
     return _amin(input, dims=dims, keepdim=keepdim)
@@ -139,8 +145,10 @@ class Extremes(NamedTuple):
     max: Any
 
 
-def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False) -> Extremes:
+def aminmax(input: Any, *, dim: int | None = None, keepdim: bool = False, **numpy_names: Any) -> Extremes:
     """`(min, max)`: `amin` and `amax` over one dimension, or over all."""
+    if numpy_names:
+        return renamed(aminmax, locals())
     return Extremes(amin(input, dim, keepdim), amax(input, dim, keepdim))
 
 
@@ -164,7 +172,7 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     of_all, along, of_two = {
         "max": (_max_of_all, _max_along, maximum), "min": (_min_of_all, _min_along, minimum)
     }[name]  # fmt: skip
-    ndim = ndim_of(name, input)
+    ndim = ordered_ndim(name, input)
     if hasattr(dim, "ndim") and not isinstance(dim, Integral):
         dim, other = None, dim
     if other is not None:
@@ -183,7 +191,7 @@ def _extreme(name: str, input: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     return ValuesAndIndices(*along(input, dim=dim, keepdim=keepdim))
 
 
-def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, **numpy_names: Any) -> Any:
     """The largest element: of all, along one dimension, or of two tensors element by element.
 
     Args:
@@ -197,11 +205,15 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
         IndexError: there is no such dimension, or it has size 0.
         RuntimeError: there are no elements.
     """
+    if numpy_names:
+        return renamed(max, locals())
     return _extreme("max", input, dim, keepdim, other)
 
 
-def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, **numpy_names: Any) -> Any:
     """The smallest element: of all, along one dimension, or of two tensors; arguments and errors as for `max`."""
+    if numpy_names:
+        return renamed(min, locals())
     return _extreme("min", input, dim, keepdim, other)
 
 
@@ -212,13 +224,13 @@ _argmin = op("argmin", lambda xp, x, *, dim, keepdim: xp.argmin(x, axis=dim, kee
 
 
 def _where_extreme(name: str, function: Any, input: Any, dim: int | None, keepdim: bool) -> Any:
-    ndim = ndim_of(name, input)
+    ndim = ordered_ndim(name, input)
     found = None if dim is None else canonical_dim(name, dim, ndim)
     _not_empty(name, input, None if found is None else (found,) if ndim else ())
     return function(input, dim=found if ndim else None, keepdim=keepdim)
 
 
-def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmax(input: Any, dim: int | None = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """The index of the largest element along a dimension, int64; the first among equals. A NaN counts as largest.
 
     Args:
@@ -229,12 +241,16 @@ def argmax(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
         IndexError: there is no such dimension, or it has size 0.
         RuntimeError: there are no elements.
     """
+    if numpy_names:
+        return renamed(argmax, locals())
     return _where_extreme("argmax", _argmax, input, dim, keepdim)
 
 
-def argmin(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def argmin(input: Any, dim: int | None = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """The index of the smallest element along a dimension, int64; the first among equals. A NaN counts as smallest.
     Arguments and errors as for `argmax`."""
+    if numpy_names:
+        return renamed(argmin, locals())
     return _where_extreme("argmin", _argmin, input, dim, keepdim)
 
 

@@ -11,7 +11,7 @@ from math import prod
 from typing import Any
 
 from ...backends import Array, backend_of, dtypes, get_default_dtype, is_array
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, PlaceError, ShapeError
 from ..op import op
 from ..tensor import Tensor, as_array
 from .arithmetic import cast
@@ -95,6 +95,8 @@ def masked_fill(input: Any, mask: Any, value: Any) -> Any:
     _expect_mask("masked_fill", input, mask)
     if getattr(value, "ndim", 0):
         raise ShapeError(f"masked_fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
+    if (isinstance(value, complex) or getattr(value, "dtype", input.dtype).kind == "c") and input.dtype.kind != "c":
+        raise DtypeError(f"masked_fill: a {input.dtype} tensor cannot hold the complex value {value}")
     if hasattr(value, "dtype"):
         value = value if value.dtype == input.dtype else cast(value, dtype=input.dtype)
     else:
@@ -147,6 +149,13 @@ def along(xp: Any, index: Array, dim: int) -> tuple[Array, ...]:
     return tuple(grid)
 
 
+def _gathered(xp: Any, x: Array, index: Array, *, dim: int) -> Array:
+    try:
+        return x[along(xp, index, dim)]
+    except IndexError as error:
+        raise PlaceError(str(error)) from None
+
+
 def _gather_spread_forward(xp: Any, x: Array, index: Array, *, dim: int, shape: tuple[int, ...]) -> Array:
     out = xp.zeros(shape, dtype=x.dtype)
     xp.scatter_add(out, along(xp, index, dim), x)
@@ -162,12 +171,18 @@ def _within(xp: Any, src: Any, index: Array) -> Any:
 
 def _scattered(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
     out = xp.array(x)
-    out[along(xp, index, dim)] = _within(xp, src, index)
+    try:
+        out[along(xp, index, dim)] = _within(xp, src, index)
+    except IndexError as error:
+        raise PlaceError(str(error)) from None
     return out
 
 
 def _scatter_added(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
-    return with_added(xp, x, along(xp, index, dim), _within(xp, src, index))
+    try:
+        return with_added(xp, x, along(xp, index, dim), _within(xp, src, index))
+    except IndexError as error:
+        raise PlaceError(str(error)) from None
 
 
 def _back_to(g: Any, shape: tuple[int, ...]) -> Any:
@@ -179,7 +194,7 @@ def _back_to(g: Any, shape: tuple[int, ...]) -> Any:
 
 _gather = op(
     "gather",
-    lambda xp, x, index, *, dim: x[along(xp, index, dim)],
+    _gathered,
     vjp=(lambda g, index, dim, x_shape: _gather_spread(g, index, dim=dim, shape=x_shape), None),
 )
 _gather_spread = op(

@@ -10,10 +10,10 @@ from itertools import accumulate
 from typing import Any
 
 from ...backends import Array
-from ..errors import PlaceError, ShapeError
+from ..errors import DtypeError, PlaceError, ShapeError
 from ..op import op
 from ..tensor import Tensor
-from .dims import canonical_dim, integer, ndim_of
+from .dims import canonical_dim, integer, ndim_of, renamed
 from .getitem import at
 from .index import ALL
 from .shape import atleast_1d, atleast_2d, atleast_3d, reshape
@@ -85,6 +85,8 @@ _stack = op(
 
 
 def _some(function: str, tensors: Any) -> Any:
+    if tensors.__class__ in (list, tuple) and tensors:
+        return tensors
     if isinstance(tensors, Tensor):
         tensors = unbind(tensors)
     if not isinstance(tensors, Sequence) and not hasattr(tensors, "ndim"):
@@ -94,7 +96,7 @@ def _some(function: str, tensors: Any) -> Any:
     return tensors
 
 
-def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
+def cat(tensors: Sequence[Any], dim: int = 0, **numpy_names: Any) -> Any:
     """The tensors one after the other along `dim`; their other sizes agree. An empty tensor of shape (0,) may stand
     among tensors of any shape, and adds nothing.
 
@@ -102,19 +104,23 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
         ValueError: the shapes do not agree, there are no tensors, or they are 0-d (`stack` takes those).
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(cat, locals())
     return _cat(*_some("cat", tensors), dim=integer("cat", "dim", dim))
 
 
 concat = concatenate = cat
 
 
-def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
+def stack(tensors: Sequence[Any], dim: int = 0, **numpy_names: Any) -> Any:
     """The tensors, all of one shape, along a new dimension `dim`.
 
     Raises:
         ValueError: the shapes differ, or there are no tensors.
         IndexError: `dim` is out of range.
     """
+    if numpy_names:
+        return renamed(stack, locals())
     tensors = _some("stack", tensors)
     return _stack(*tensors, dim=canonical_dim("stack", dim, getattr(tensors[0], "ndim", 0) + 1))
 
@@ -170,12 +176,14 @@ _split = op(
 )
 
 
-def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+def unbind(input: Any, dim: int = 0, **numpy_names: Any) -> tuple[Any, ...]:
     """The slices along `dim`, as a tuple of views without that dimension.
 
     Raises:
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(unbind, locals())
     dim = canonical_dim("unbind", dim, ndim_of("unbind", input))
     if not input.ndim:
         raise IndexError("unbind: a 0-d tensor has no dimension to take apart")
@@ -195,7 +203,7 @@ def _length(function: str, x: Any, dim: int) -> tuple[int, int]:
     return dim, x.shape[dim]
 
 
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0, **numpy_names: Any) -> tuple[Any, ...]:
     """Views of consecutive pieces along `dim`.
 
     Args:
@@ -205,6 +213,8 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
         ValueError: the sizes are negative, or do not add up to that of `dim`.
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(split, locals())
     dim, length = _length("split", tensor, dim)
     if isinstance(split_size_or_sections, (tuple, list)):
         sizes = [integer("split", "every size", size) for size in split_size_or_sections]
@@ -228,7 +238,7 @@ def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tu
     return split(input, list(split_sizes), dim)
 
 
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+def chunk(input: Any, chunks: int, dim: int = 0, **numpy_names: Any) -> tuple[Any, ...]:
     """Views of at most `chunks` consecutive pieces along `dim`, all of one size but perhaps the last, as large as that
     allows.
 
@@ -236,6 +246,8 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
         ValueError: `chunks` is not positive.
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(chunk, locals())
     if integer("chunk", "chunks", chunks) < 1:
         raise ShapeError(f"chunk: the number of pieces must be positive, got {chunks}")
     dim, length = _length("chunk", input, dim)
@@ -245,7 +257,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 unsafe_split, unsafe_chunk = split, chunk
 
 
-def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0, **numpy_names: Any) -> tuple[Any, ...]:
     """Views of consecutive pieces along `dim`: a number of pieces whose sizes differ by one at most (the larger ones
     first), or the pieces between these places, which are cut as slices are. (A tensor of them is read by the host.)
 
@@ -253,6 +265,8 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0) -> tuple[An
         ValueError: the number of pieces is not positive.
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(tensor_split, locals())
     dim, length = _length("tensor_split", input, dim)
     if hasattr(indices_or_sections, "dtype"):
         indices_or_sections = indices_or_sections.tolist()
@@ -297,14 +311,16 @@ def _even(function: str, x: Any, indices_or_sections: Any, dim: int, least: int)
 # One piece.
 
 
-def narrow(input: Any, dim: int, start: int, length: int) -> Any:
+def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     """The view of `length` places along `dim`, from `start` on (from the end if negative).
 
     Raises:
         IndexError: there is no such dimension, or the piece reaches beyond it.
-        ValueError: `length` is negative.
+        RuntimeError: `length` is negative, or `start` a tensor that is no single integer.
     """
     dim, size = _length("narrow", input, dim)
+    if hasattr(start, "dtype") and (start.ndim or start.dtype.kind not in "iu"):
+        raise DtypeError(f"narrow: a tensor as start must be a 0-d integer, got {start.dtype} {tuple(start.shape)}")
     start, length = integer("narrow", "start", start), integer("narrow", "length", length)
     if length < 0:
         raise ShapeError(f"narrow: the length must not be negative, got {length}")

@@ -17,8 +17,9 @@ from ..tensor import Tensor
 from .activation import logsigmoid, sigmoid
 from .arithmetic import cast
 from .comparison import choose
+from .complex import conj, sgn
 from .dims import sizes_of
-from .elementwise import clamp, exp, log, sign
+from .elementwise import clamp, exp, log
 from .reduction import mean, sum as total
 from .shape import unsqueeze
 
@@ -31,7 +32,7 @@ _squared_error = op(
 )  # fmt: skip
 _absolute_error = op(
     "l1_loss", lambda xp, a, b: xp.abs(a - b),
-    vjp=(lambda g, a, b: g * sign(a - b), lambda g, a, b: g * sign(b - a)), elementwise=True,
+    vjp=(lambda g, a, b: g * conj(sgn(a - b)), lambda g, a, b: g * conj(sgn(b - a))), elementwise=True,
 )  # fmt: skip
 
 

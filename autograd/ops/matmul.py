@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from ...backends import Array
+from ..errors import ShapeError
 from ..op import op
 from .complex import conj
 from .dims import ndim_of
@@ -164,7 +165,7 @@ def _expect(name: str, shapes: str, *given: tuple[Any, int]) -> None:
     """Raises unless each tensor has its number of dimensions."""
     if any(ndim_of(name, x) != ndim for x, ndim in given):
         got = " and ".join(str(tuple(x.shape)) for x, _ in given)
-        raise ValueError(f"{name}: expected {shapes}, got shapes {got}")
+        raise ShapeError(f"{name}: expected {shapes}, got shapes {got}")
 
 
 def mm(input: Any, mat2: Any) -> Any:
@@ -185,7 +186,7 @@ def bmm(input: Any, mat2: Any) -> Any:
     """
     _expect("bmm", "two 3-d tensors", (input, 3), (mat2, 3))
     if input.shape[0] != mat2.shape[0]:
-        raise ValueError(f"bmm: the batches have sizes {input.shape[0]} and {mat2.shape[0]}; they must be equal")
+        raise ShapeError(f"bmm: the batches have sizes {input.shape[0]} and {mat2.shape[0]}; they must be equal")
     return matmul(input, mat2)
 
 

@@ -9,7 +9,7 @@ from ...backends import Array
 from ..errors import ShapeError
 from ..op import op
 from .arithmetic import cast
-from .dims import Dims, canonical_dim, ndim_of, reduced_dims, reduced_size
+from .dims import Dims, canonical_dim, ndim_of, reduced_dims, reduced_size, renamed
 from .elementwise import abs, sign
 from .extremum import amax, amin
 from .indexing import where
@@ -58,7 +58,7 @@ _norm = op("norm", _power_norm, vjp=_power_norm_vjp, flops=lambda out, x: 2 * ma
 def power_norm(name: str, x: Any, p: float, dims: Dims, keepdim: bool) -> Any:
     """The p-norm over `dims`, for the function called `name`."""
     if (p < 0 or p == math.inf) and reduced_size(x.shape, dims) == 0:
-        raise RuntimeError(f"{name}: of no elements there is no norm of order {p}; the input has shape {x.shape}")
+        raise RuntimeError(f"{name}: of no elements there is no norm with p={p}; the input has shape {x.shape}")
     if x.dtype.kind == "c":
         x = abs(x)
     if p == math.inf:
@@ -82,7 +82,13 @@ def floating(name: str, input: Any, dtype: Any) -> Any:
 
 
 def norm(
-    input: Any, p: float | str | None = "fro", dim: Any = None, keepdim: bool = False, *, dtype: Any = None
+    input: Any,
+    p: float | str | None = "fro",
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    **numpy_names: Any,
 ) -> Any:
     """The p-norm over dimensions, `sum(abs(x) ** p) ** (1 / p)`. Where it has no derivative the gradient is 0.
 
@@ -98,6 +104,8 @@ def norm(
         RuntimeError: the dtype is not floating; or over no elements, of which there is no norm with p < 0 or infinite.
         ValueError: `p` is none of these.
     """
+    if numpy_names:
+        return renamed(norm, locals())
     dims = reduced_dims("norm", input, dim)
     input = floating("norm", input, dtype)
     if p == "nuc":

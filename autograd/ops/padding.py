@@ -21,7 +21,7 @@ Widths = tuple[tuple[int, int], ...]
 
 def _padded(xp: Any, x: Array, *, widths: Widths, value: float) -> Array:
     shape = tuple([size + before + after for size, (before, after) in zip(x.shape, widths, strict=True)])
-    out = xp.full(shape, value, dtype=x.dtype)
+    out = xp.full(shape, value, dtype=x.dtype) if value else xp.zeros(shape, dtype=x.dtype)
     out[_without(shape, widths)] = x[_without(x.shape, _opposite(widths))]
     return out
 
@@ -96,7 +96,7 @@ def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | N
     """
     widths, shape = _widths(input, pad), tuple(input.shape)
     if mode == "constant":
-        return _pad(input, widths=widths, value=0 if value is None else value)
+        return _pad(input, widths=widths, value=value or 0)
     if mode not in _MODES:
         raise ValueError(f"pad: mode must be 'constant', 'reflect', 'replicate' or 'circular', got {mode!r}")
     if value:

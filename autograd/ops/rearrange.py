@@ -13,6 +13,7 @@ from ..errors import ShapeError
 from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
+from .creation import arange
 from .dims import canonical_dim, canonical_dims, integer, integers, ndim_of
 from .index import ALL
 from .indexing import index_on, index_select
@@ -188,8 +189,11 @@ _repeat_each = op(
 )
 
 
-def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, output_size: int | None = None) -> Any:
+def repeat_interleave(
+    input: Any, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
+) -> Any:
     """Each slice along `dim` repeated, the copies beside each other; without `dim` each element of the flattened input.
+    `repeat_interleave(repeats)` repeats the numbers 0, 1, ... so.
 
     Args:
         repeats: how often, or for each slice how often: 1-d integers. (A tensor on a device makes the host wait.)
@@ -199,6 +203,8 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
         IndexError: there is no such dimension.
         ValueError: a repeat is negative, or there are not as many as slices.
     """
+    if repeats is None:
+        input, repeats, dim = arange(input.shape[0], device=input.device), input, 0
     x = reshape(input, (-1,)) if dim is None or not ndim_of("repeat_interleave", input) else input
     dim = 0 if dim is None else canonical_dim("repeat_interleave", dim, input.ndim)
     length = x.shape[dim]
@@ -225,15 +231,22 @@ def repeat_interleave(input: Any, repeats: Any, dim: int | None = None, *, outpu
 
 # Diagonals.
 
+
+def _above(xp: Any, shape: tuple[int, ...], diagonal: int) -> Array:
+    """Where a matrix lies on or above a diagonal: `tril` and `triu` of the backends make more of it."""
+    rows, columns = shape[-2:]
+    return xp.arange(diagonal, rows + diagonal).reshape(rows, 1) <= xp.arange(columns)
+
+
 _tril = op(
     "tril",
-    lambda xp, x, *, diagonal: xp.tril(x, diagonal),
+    lambda xp, x, *, diagonal: xp.where(_above(xp, x.shape, diagonal + 1), xp.zeros((), dtype=x.dtype), x),
     vjp=lambda g, diagonal: _tril(g, diagonal=diagonal),
     linear=True,
 )
 _triu = op(
     "triu",
-    lambda xp, x, *, diagonal: xp.triu(x, diagonal),
+    lambda xp, x, *, diagonal: xp.where(_above(xp, x.shape, diagonal), x, xp.zeros((), dtype=x.dtype)),
     vjp=lambda g, diagonal: _triu(g, diagonal=diagonal),
     linear=True,
 )

@@ -11,7 +11,8 @@ from typing import Any
 from ...backends import Array, dtypes
 from ..op import op
 from .arithmetic import cast
-from .dims import Dims, canonical_dim, kept_shape, reduced_dims, reduced_size
+from .complex import conj
+from .dims import Dims, canonical_dim, kept_shape, reduced_dims, reduced_size, renamed
 from .scan import product_of_others
 from .shape import reshape
 
@@ -66,7 +67,7 @@ def _as(name: str, input: Any, dtype: Any) -> tuple[Any, Any]:
     return input, dtypes.int64 if input.dtype.kind in "biu" else None
 
 
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The sum over dimensions.
 
     Args:
@@ -78,6 +79,8 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         IndexError: there is no such dimension.
         RuntimeError: a dimension is named twice.
     """
+    if numpy_names:
+        return renamed(sum, locals())
     dims = reduced_dims("sum", input, dim)
     input, wide = _as("sum", input, dtype)
     return add_up(input, dims=dims, keepdim=keepdim, dtype=wide)
@@ -116,7 +119,7 @@ def _floating(name: str, input: Any, dtype: Any = None) -> Any:
     return input
 
 
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The mean over dimensions; NaN over no elements. Half precision adds up in single precision.
 
     Args:
@@ -128,6 +131,8 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
         IndexError: there is no such dimension.
         RuntimeError: the dtype is not floating, or a dimension is named twice.
     """
+    if numpy_names:
+        return renamed(mean, locals())
     dims = reduced_dims("mean", input, dim)
     return average(_floating("mean", input, dtype), dims=dims, keepdim=keepdim)
 
@@ -140,8 +145,10 @@ _nansum = op(
 )
 
 
-def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The sum over dimensions, where NaN counts as 0. Arguments and errors as for `sum`."""
+    if numpy_names:
+        return renamed(nansum, locals())
     dims = reduced_dims("nansum", input, dim)
     input, wide = _as("nansum", input, dtype)
     if wide is not None:
@@ -149,8 +156,10 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     return _nansum(input, dims=dims, keepdim=keepdim)
 
 
-def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def nanmean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The mean over dimensions of what is not NaN. Arguments and errors as for `mean`."""
+    if numpy_names:
+        return renamed(nanmean, locals())
     dims = reduced_dims("nanmean", input, dim)
     input = _floating("nanmean", input, dtype)
     counted = cast(add_up(input == input, dims=dims, keepdim=keepdim, dtype=dtypes.int64), dtype=input.dtype)
@@ -168,7 +177,7 @@ _product = op(
 )
 
 
-def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The product over one dimension, or over all. Its derivatives of any order hold at zeros too.
 
     Args:
@@ -179,6 +188,8 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
     Raises:
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(prod, locals())
     reduced_dims("prod", input, dim)
     input, wide = _as("prod", input, dtype)
     if dim is None or input.ndim == 0:
@@ -197,7 +208,10 @@ def _squared_spread(xp: Any, x: Array, dims: Dims, correction: float, keepdim: b
     centre = xp.add.reduce(x, dims, wide, None, True)
     centre /= max(n, 1)
     away = x - centre
-    away *= away
+    if away.dtype.kind == "c":
+        away = xp.real(away * xp.conj(away))
+    else:
+        away *= away
     total = xp.add.reduce(away, dims, None, None, keepdim)
     if n > correction:
         total = total / (n - correction)
@@ -209,13 +223,13 @@ def _squared_spread(xp: Any, x: Array, dims: Dims, correction: float, keepdim: b
 def _variance_vjp(g: Any, x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
     n = reduced_size(x.shape, dims)
     scale = 2 / (n - correction) if n > correction else math.inf
-    return (x - average(x, dims=dims, keepdim=True)) * (restore(g, x.shape, dims, keepdim) * scale)
+    return conj(x - average(x, dims=dims, keepdim=True)) * (restore(g, x.shape, dims, keepdim) * scale)
 
 
 _variance = op(
     "var",
     lambda xp, x, *, dims, correction, keepdim: _squared_spread(xp, x, dims, correction, keepdim).astype(
-        x.dtype, copy=False
+        dtypes.real_dtype(x.dtype), copy=False
     ),
     vjp=_variance_vjp,
     flops=lambda out, x: 4 * math.prod(x),
@@ -223,7 +237,7 @@ _variance = op(
 _deviation = op(
     "std",
     lambda xp, x, *, dims, correction, keepdim: xp.sqrt(_squared_spread(xp, x, dims, correction, keepdim)).astype(
-        x.dtype, copy=False
+        dtypes.real_dtype(x.dtype), copy=False
     ),
     # Where the deviation is 0 there is nothing away from the mean, and the gradient is 0.
     vjp=lambda g, x, out, dims, correction, keepdim: _variance_vjp(
@@ -250,7 +264,13 @@ def _variance_arguments(
 
 
 def var(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    **numpy_names: Any,
 ) -> Any:
     """The variance over dimensions: the mean squared distance from the mean.
 
@@ -266,32 +286,58 @@ def var(
         RuntimeError: the dtype is not floating, or a dimension is named twice.
         TypeError: both `unbiased` and `correction` are given.
     """
+    if numpy_names:
+        return renamed(var, locals())
     dims, correction = _variance_arguments("var", input, dim, unbiased, correction)
     return _variance(input, dims=dims, correction=correction, keepdim=keepdim)
 
 
 def std(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    **numpy_names: Any,
 ) -> Any:
     """The standard deviation over dimensions, the square root of `var`, with the same arguments and errors. Its
     gradient where all elements are equal is 0."""
+    if numpy_names:
+        return renamed(std, locals())
     dims, correction = _variance_arguments("std", input, dim, unbiased, correction)
     return _deviation(input, dims=dims, correction=correction, keepdim=keepdim)
 
 
 def var_mean(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    **numpy_names: Any,
 ) -> tuple[Any, Any]:
     """`(var, mean)` over the same dimensions; arguments and errors as for `var`."""
+    if numpy_names:
+        return renamed(var_mean, locals())
     dims, correction = _variance_arguments("var_mean", input, dim, unbiased, correction)
     spread_of = _variance(input, dims=dims, correction=correction, keepdim=keepdim)
     return spread_of, average(input, dims=dims, keepdim=keepdim)
 
 
 def std_mean(
-    input: Any, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *, correction: float | None = None
+    input: Any,
+    dim: Any = None,
+    unbiased: bool | None = None,
+    keepdim: bool = False,
+    *,
+    correction: float | None = None,
+    **numpy_names: Any,
 ) -> tuple[Any, Any]:
     """`(std, mean)` over the same dimensions; arguments and errors as for `var`."""
+    if numpy_names:
+        return renamed(std_mean, locals())
     dims, correction = _variance_arguments("std_mean", input, dim, unbiased, correction)
     spread_of = _deviation(input, dims=dims, correction=correction, keepdim=keepdim)
     return spread_of, average(input, dims=dims, keepdim=keepdim)
@@ -303,7 +349,7 @@ _any = op("any", lambda xp, x, *, dims, keepdim: xp.any(x, axis=dims, keepdims=k
 _all = op("all", lambda xp, x, *, dims, keepdim: xp.all(x, axis=dims, keepdims=keepdim), flops=_input_size)
 
 
-def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def any(input: Any, dim: Any = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """Whether one element over the dimensions is not zero: a boolean tensor.
 
     Args:
@@ -313,20 +359,26 @@ def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(any, locals())
     if dim == ():
         return input != 0
     return _any(input, dims=reduced_dims("any", input, dim), keepdim=keepdim)
 
 
-def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def all(input: Any, dim: Any = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """Whether every element over the dimensions is not zero; arguments and errors as for `any`."""
+    if numpy_names:
+        return renamed(all, locals())
     if dim == ():
         return input != 0
     return _all(input, dims=reduced_dims("all", input, dim), keepdim=keepdim)
 
 
-def count_nonzero(input: Any, dim: Any = None) -> Any:
+def count_nonzero(input: Any, dim: Any = None, **numpy_names: Any) -> Any:
     """How many elements over the dimensions are not zero, int64. `dim` as for `any`."""
+    if numpy_names:
+        return renamed(count_nonzero, locals())
     dims = reduced_dims("count_nonzero", input, dim)
     return add_up(input != 0, dims=dims, keepdim=False, dtype=dtypes.int64)
 

@@ -8,7 +8,7 @@ from typing import Any
 from ...backends import Array
 from ..op import op
 from .comparison import choose
-from .dims import canonical_dim, ndim_of
+from .dims import canonical_dim, ndim_of, ordered_ndim, renamed
 from .elementwise import exp
 from .extremum import ValuesAndIndices
 from .indexing import _gather_spread
@@ -18,11 +18,11 @@ from .shape import reshape
 
 def _running_extreme(name: str, extreme: str) -> Any:
     def forward(xp: Any, x: Array, *, dim: int) -> tuple[Array, Array]:
-        values = xp.accumulate(getattr(xp, extreme), x, dim)
+        values = xp.results_so_far(getattr(xp, extreme), x, dim)
         # The last of equal elements, or of NaNs, is where it is: an element that equals the extreme so far sets a mark.
         places = xp.arange(x.shape[dim], dtype=xp.int64).reshape([-1 if k == dim else 1 for k in range(x.ndim)])
         marks = xp.where((x == values) | (x != x), places, 0)
-        return values, xp.accumulate(xp.maximum, marks, dim)
+        return values, xp.results_so_far(xp.maximum, marks, dim)
 
     return op(
         name,
@@ -36,24 +36,28 @@ _cummax, _cummin = _running_extreme("cummax", "maximum"), _running_extreme("cumm
 
 
 def _chosen_so_far(name: str, function: Any, input: Any, dim: int) -> ValuesAndIndices:
-    dim = canonical_dim(name, dim, ndim_of(name, input))
+    dim = canonical_dim(name, dim, ordered_ndim(name, input))
     if input.ndim:
         return ValuesAndIndices(*function(input, dim=dim))
     return ValuesAndIndices(*[reshape(found, ()) for found in function(reshape(input, (1,)), dim=0)])
 
 
-def cummax(input: Any, dim: int) -> ValuesAndIndices:
+def cummax(input: Any, dim: int | None = None, **numpy_names: Any) -> ValuesAndIndices:
     """The largest element so far along a dimension, and where it stands: `(values, indices)`. Of equal elements it is
     the last, which alone gets the gradient. From the first NaN on everything is NaN.
 
     Raises:
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(cummax, locals())
     return _chosen_so_far("cummax", _cummax, input, dim)
 
 
-def cummin(input: Any, dim: int) -> ValuesAndIndices:
+def cummin(input: Any, dim: int | None = None, **numpy_names: Any) -> ValuesAndIndices:
     """The smallest element so far along a dimension; all else as for `cummax`."""
+    if numpy_names:
+        return renamed(cummin, locals())
     return _chosen_so_far("cummin", _cummin, input, dim)
 
 
@@ -64,8 +68,8 @@ def cummin(input: Any, dim: int) -> ValuesAndIndices:
 
 def _log_of_sum(xp: Any, x: Array, *, dim: int) -> Array:
     if x.dtype.itemsize == 2:
-        return xp.accumulate(xp.logaddexp, x.astype(xp.float32), dim).astype(x.dtype)
-    return xp.accumulate(xp.logaddexp, x, dim)
+        return xp.results_so_far(xp.logaddexp, x.astype(xp.float32), dim).astype(x.dtype)
+    return xp.results_so_far(xp.logaddexp, x, dim)
 
 
 def _share(part: Any, whole: Any) -> Any:
@@ -83,13 +87,15 @@ _logcumsumexp = op(
 )
 
 
-def logcumsumexp(input: Any, dim: int) -> Any:
+def logcumsumexp(input: Any, dim: int | None = None, **numpy_names: Any) -> Any:
     """`log(cumsum(exp(x)))` along a dimension, without overflow.
 
     Raises:
         IndexError: there is no such dimension.
         NotImplementedError: the dtype is not floating.
     """
+    if numpy_names:
+        return renamed(logcumsumexp, locals())
     dim = canonical_dim("logcumsumexp", dim, ndim_of("logcumsumexp", input))
     if input.dtype.kind in "biuc":
         raise NotImplementedError(f"logcumsumexp: the input must be floating, got {input.dtype}; use .float() first")

@@ -7,7 +7,7 @@ from typing import Any
 from ...backends import Array, dtypes
 from ..op import op
 from .arithmetic import cast
-from .dims import canonical_dim, ndim_of
+from .dims import canonical_dim, ndim_of, renamed
 from .shape import reshape
 
 
@@ -38,7 +38,7 @@ def _along(name: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int, Any]:
     return input, dim, dtypes.int64 if input.dtype.kind in "biu" else None
 
 
-def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def cumsum(input: Any, dim: int | None = None, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The running sum along a dimension: each element plus all before it.
 
     Args:
@@ -48,6 +48,8 @@ def cumsum(input: Any, dim: int, *, dtype: Any = None) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(cumsum, locals())
     input, dim, wide = _along("cumsum", input, dim, dtype)
     if input.ndim == 0:
         return reshape(_cumsum(reshape(input, (1,)), dim=0, reverse=False, dtype=wide), ())
@@ -127,9 +129,11 @@ def product_of_others(x: Any, dim: int) -> Any:
     return before * after
 
 
-def cumprod(input: Any, dim: int, *, dtype: Any = None) -> Any:
+def cumprod(input: Any, dim: int | None = None, *, dtype: Any = None, **numpy_names: Any) -> Any:
     """The running product along a dimension: each element times all before it. Its derivatives hold at zeros too.
     Arguments and errors as for `cumsum`."""
+    if numpy_names:
+        return renamed(cumprod, locals())
     input, dim, wide = _along("cumprod", input, dim, dtype)
     if input.ndim == 0:
         return reshape(_cumprod(reshape(input, (1,)), dim=0, reverse=False, dtype=wide), ())

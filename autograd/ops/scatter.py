@@ -76,12 +76,12 @@ def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
     rank = _rank(mask if tuple(mask.shape) == shape else expand(mask, shape))
     if not prod(shape):
         return clone(x)
-    last: Array = (rank._array if isinstance(rank, Tensor) else rank)[(-1,) * rank.ndim]
+    ranks: Array = rank._array if isinstance(rank, Tensor) else rank
     available = prod(source.shape)
-    if (not available or backend_of(source._array if isinstance(source, Tensor) else source).device_type == "cpu") and (
-        int(last) >= available
-    ):
-        raise ShapeError(f"masked_scatter: the mask has {int(last) + 1} true elements, the source only {available}")
+    if not available or backend_of(ranks).device_type == "cpu":
+        needed = int(ranks[(-1,) * ranks.ndim]) + 1
+        if needed > available:
+            raise ShapeError(f"masked_scatter: the mask has {needed} true elements, the source only {available}")
     return where(mask, take(source, rank), x) if available else clone(x)
 
 

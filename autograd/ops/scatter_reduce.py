@@ -9,7 +9,7 @@ from math import inf, nan, prod
 from typing import Any
 
 from ...backends import Array, backend_of
-from ..errors import ShapeError
+from ..errors import PlaceError, ShapeError
 from ..op import op
 from ..tensor import Tensor
 from .arithmetic import cast, div
@@ -99,9 +99,12 @@ def _count(x: Any, index: Any, dim: int, include_self: bool) -> Array:
 
 def _extremes(xp: Any, x: Array, src: Array, index: Array, *, dim: int, largest: bool, include_self: bool) -> Array:
     out, places = xp.array(x), along(xp, index, dim)
-    if not include_self:
-        out[places] = _farthest(xp, x.dtype, largest)
-    (xp.maximum if largest else xp.minimum).at(out, places, src)
+    try:
+        if not include_self:
+            out[places] = _farthest(xp, x.dtype, largest)
+        (xp.maximum if largest else xp.minimum).at(out, places, src)
+    except IndexError as error:
+        raise PlaceError(str(error)) from None
     return out
 
 
@@ -132,8 +135,11 @@ _extreme = op("scatter_reduce", _extremes, vjp=_shared)
 
 def _product(x: Any, src: Any, index: Any, dim: int) -> Any:
     """`x` times what is scattered to each place. The host waits for the size of the largest group, again and again."""
-    places = _raw(index)
-    xp = backend_of(places).xp
+    places, size = _raw(index), x.shape[dim]
+    home = backend_of(places)
+    xp = home.xp
+    if home.device_type == "cpu" and places.size and not -size <= int(places.min()) <= int(places.max()) < size:
+        raise PlaceError(f"scatter_reduce: an index is out of range for dimension {dim} of shape {tuple(x.shape)}")
     flat = xp.zeros(places.shape, dtype=places.dtype)
     for k, part in enumerate(along(xp, places, dim)):
         flat = flat + part % max(x.shape[k], 1) * prod(x.shape[k + 1 :])

@@ -17,7 +17,7 @@ from ..modes import is_inference_mode_enabled
 from ..op import op
 from ..tensor import Tensor
 from . import arithmetic
-from .dims import canonical_dim, canonical_dims, integers, ndim_of, sizes_of
+from .dims import canonical_dim, canonical_dims, integers, ndim_of, renamed, sizes_of
 
 
 def given(function: str, positional: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
@@ -260,13 +260,15 @@ _unsqueeze = op(
 )
 
 
-def squeeze(input: Any, dim: int | Sequence[int] | None = None) -> Any:
+def squeeze(input: Any, dim: int | Sequence[int] | None = None, **numpy_names: Any) -> Any:
     """A view without the dimensions of size 1: all of them, or those named by `dim`. A named dimension of another size
     stays.
 
     Raises:
         IndexError: there is no such dimension.
     """
+    if numpy_names:
+        return renamed(squeeze, locals())
     shape = sizes_of("squeeze", input)
     if dim is None:
         dims: Sequence[int] = range(len(shape))
@@ -329,21 +331,22 @@ def sum_to_size(input: Any, *size: Any) -> Any:
     return arithmetic.sum_to(input, shape=wanted)
 
 
-def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape to which tensors of these shapes broadcast together.
+def broadcast_shapes(*shapes: Sequence[int] | int) -> tuple[int, ...]:
+    """The shape to which tensors of these shapes broadcast together; an int stands for a shape of one dimension.
 
     Raises:
         ValueError: they do not.
     """
-    width = max((len(s) for s in shapes), default=0)
+    listed = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in shapes]
+    width = max((len(s) for s in listed), default=0)
     result = [1] * width
-    for shape in shapes:
+    for shape in listed:
         for place, size in enumerate(shape, start=width - len(shape)):
             if size != 1:
                 if result[place] not in (1, size):
-                    listed = ", ".join(str(tuple(s)) for s in shapes)
                     raise ShapeError(
-                        f"shapes {listed} do not broadcast together: counted from the right, sizes must agree or be 1"
+                        f"shapes {', '.join(map(str, listed))} do not broadcast together: counted from the right, "
+                        f"sizes must agree or be 1"
                     )
                 result[place] = size
     return tuple(result)

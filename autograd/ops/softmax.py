@@ -20,12 +20,12 @@ from .shape import reshape
 
 def _dot(xp: Any, a: Array, b: Array, *, dim: int) -> Array:
     if a.dtype.itemsize == 2:
-        return xp.expand_dims(xp.vecdot(a.astype(xp.float32), b.astype(xp.float32), axis=dim), dim).astype(a.dtype)
-    return xp.expand_dims(xp.vecdot(a, b, axis=dim), dim)
+        return _dot(xp, a.astype(xp.float32), b.astype(xp.float32), dim=dim).astype(a.dtype)
+    return xp.expand_dims(xp.dot_along(a, b, axis=dim), dim)
 
 
 _dot_along = op(
-    "vecdot", _dot, vjp=(lambda g, b: g * b, lambda g, a: g * a), multilinear=True,
+    "dot_along", _dot, vjp=(lambda g, b: g * b, lambda g, a: g * a), multilinear=True,
     doc="The sum of `a * b`, which have the same shape, along `dim`, which stays with size 1.",
 )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
-from .dims import canonical_dim, integer, ndim_of
+from .dims import canonical_dim, integer, ordered_ndim, renamed
 from .extremum import ValuesAndIndices, chosen, place_along, place_chosen, shared_among_equals
 from .shape import reshape
 
@@ -50,7 +50,9 @@ _sort = op(
 )
 
 
-def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> ValuesAndIndices:
+def sort(
+    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, **numpy_names: Any
+) -> ValuesAndIndices:
     """The elements along a dimension in order: `(values, indices)`.
 
     Args:
@@ -61,7 +63,9 @@ def sort(input: Any, dim: int = -1, descending: bool = False, stable: bool = Fal
     Raises:
         IndexError: there is no such dimension.
     """
-    ndim = ndim_of("sort", input)
+    if numpy_names:
+        return renamed(sort, locals())
+    ndim = ordered_ndim("sort", input)
     dim = canonical_dim("sort", dim, ndim)
     if ndim == 0:
         return _as_0d(sort(reshape(input, (1,))))
@@ -72,9 +76,11 @@ def _as_0d(found: ValuesAndIndices) -> ValuesAndIndices:
     return ValuesAndIndices(reshape(found.values, ()), reshape(found.indices, ()))
 
 
-def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False) -> Any:
+def argsort(input: Any, dim: int = -1, descending: bool = False, stable: bool = False, **numpy_names: Any) -> Any:
     """The indices that sort along a dimension, int64; arguments and errors as for `sort`."""
-    ndim = ndim_of("argsort", input)
+    if numpy_names:
+        return renamed(argsort, locals())
+    ndim = ordered_ndim("argsort", input)
     dim = canonical_dim("argsort", dim, ndim)
     if ndim == 0:
         return reshape(_argsort(reshape(input, (1,)), dim=0, descending=False, stable=False), ())
@@ -109,7 +115,9 @@ _topk = op(
 )
 
 
-def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True) -> ValuesAndIndices:
+def topk(
+    input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool = True, **numpy_names: Any
+) -> ValuesAndIndices:
     """The k largest elements along a dimension, the largest first: `(values, indices)`. Among equals any are chosen.
 
     Args:
@@ -122,7 +130,9 @@ def topk(input: Any, k: int, dim: int = -1, largest: bool = True, sorted: bool =
         IndexError: there is no such dimension.
         RuntimeError: the dimension has fewer than k elements.
     """
-    ndim = ndim_of("topk", input)
+    if numpy_names:
+        return renamed(topk, locals())
+    ndim = ordered_ndim("topk", input)
     dim = canonical_dim("topk", dim, ndim)
     if ndim == 0:
         return _as_0d(topk(reshape(input, (1,)), k))
@@ -144,7 +154,7 @@ _kthvalue = op(
 )
 
 
-def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
+def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, **numpy_names: Any) -> ValuesAndIndices:
     """The k-th smallest element along a dimension, counted from 1: `(values, indices)`. Among equals any is chosen.
 
     Args:
@@ -156,7 +166,9 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False) -> Values
         IndexError: there is no such dimension.
         RuntimeError: there is no such rank.
     """
-    ndim = ndim_of("kthvalue", input)
+    if numpy_names:
+        return renamed(kthvalue, locals())
+    ndim = ordered_ndim("kthvalue", input)
     dim = canonical_dim("kthvalue", dim, ndim)
     if ndim == 0:
         return _as_0d(kthvalue(reshape(input, (1,)), k, keepdim=True))
@@ -197,7 +209,7 @@ _median = op(
 _median_of_all = op("median", _middle_of_all, vjp=lambda g, x, out: shared_among_equals(g, x, out))
 
 
-def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def median(input: Any, dim: int | None = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """The element in the middle; the lower one of two. NaN if there is a NaN, and of no elements.
 
     Args:
@@ -208,7 +220,9 @@ def median(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
     Raises:
         IndexError: there is no such dimension, or it has size 0.
     """
-    ndim = ndim_of("median", input)
+    if numpy_names:
+        return renamed(median, locals())
+    ndim = ordered_ndim("median", input)
     if dim is None:
         return _median_of_all(input)
     dim = canonical_dim("median", dim, ndim)
@@ -238,10 +252,12 @@ _nanmedian_of_all = op(
 )
 
 
-def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False) -> Any:
+def nanmedian(input: Any, dim: int | None = None, keepdim: bool = False, **numpy_names: Any) -> Any:
     """The element in the middle of those that are not NaN, the lower one of two; NaN where all are. Arguments and
     errors as for `median`."""
-    ndim = ndim_of("nanmedian", input)
+    if numpy_names:
+        return renamed(nanmedian, locals())
+    ndim = ordered_ndim("nanmedian", input)
     if dim is None:
         return _nanmedian_of_all(reshape(input, (-1,)))
     dim = canonical_dim("nanmedian", dim, ndim)

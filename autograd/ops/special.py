@@ -10,7 +10,7 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
-from .comparison import choose
+from .comparison import choose, ordered
 from .elementwise import clamp, erf, erfc, exp, log, sigmoid
 
 _SQRT_HALF = 0.7071067811865476
@@ -46,7 +46,7 @@ _hazard = op(  # the density divided by the distribution function
 
 
 def _entr_forward(xp: Any, x: Array) -> Array:
-    return xp.where(x < 0, -math.inf, -x * xp.log(xp.where(x > 0, x, 1)))
+    return xp.where(ordered(x) < 0, -math.inf, -x * xp.log(xp.where(x > 0, x, 1)))
 
 
 entr = op("entr", _entr_forward, vjp=lambda g, x: -g * (log(x) + 1), elementwise=True,
@@ -62,13 +62,13 @@ def _array_like(xp: Any, value: Any, other: Any) -> Array:
 
 def _xlogy_forward(xp: Any, x: Any, y: Any) -> Array:
     with xp.errstate(divide="ignore", invalid="ignore"):
-        product = x * xp.log(_array_like(xp, y, x))
+        product = ordered(x) * xp.log(_array_like(xp, ordered(y), x))
     return xp.where((x == 0) & (y == y), 0, product)
 
 
 def _xlog1py_forward(xp: Any, x: Any, y: Any) -> Array:
     with xp.errstate(divide="ignore", invalid="ignore"):
-        product = x * xp.log1p(_array_like(xp, y, x))
+        product = ordered(x) * xp.log1p(_array_like(xp, ordered(y), x))
     return xp.where((x == 0) & (y == y), 0, product)
 
 
@@ -87,7 +87,7 @@ xlog1py = op(
 def _logit_forward(xp: Any, x: Array, *, eps: float | None) -> Array:
     if eps is not None:
         x = xp.minimum(xp.maximum(x, eps), 1 - eps)
-    return xp.log(x / (1 - x))
+    return xp.log(ordered(x) / (1 - x))
 
 
 def _logit_vjp(g: Any, x: Any, eps: float | None) -> Any:

@@ -13,7 +13,7 @@ from ..op import op
 from .arithmetic import cast
 from .comparison import choose
 from .complex import conj
-from .dims import canonical_dim, ndim_of
+from .dims import canonical_dim, ndim_of, ordered_ndim, renamed
 from .elementwise import clamp, sqrt
 from .extremum import ValuesAndIndices, chosen, place_chosen
 from .indexing import gather
@@ -93,7 +93,13 @@ def _reduced(kept: tuple[int, ...], dim: int | None) -> tuple[int, ...]:
 
 
 def quantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+    input: Any,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    **numpy_names: Any,
 ) -> Any:
     """The values below which a fraction `q` of the elements along a dimension lies. NaN if there is a NaN.
 
@@ -109,13 +115,23 @@ def quantile(
         IndexError: there is no such dimension.
         RuntimeError: the input is not floating or has no elements; `q` is not as above; there is no such interpolation.
     """
+    if numpy_names:
+        return renamed(quantile, locals())
     return _ranked("quantile", input, q, dim, keepdim, interpolation, False)
 
 
 def nanquantile(
-    input: Any, q: Any, dim: int | None = None, keepdim: bool = False, *, interpolation: str = "linear"
+    input: Any,
+    q: Any,
+    dim: int | None = None,
+    keepdim: bool = False,
+    *,
+    interpolation: str = "linear",
+    **numpy_names: Any,
 ) -> Any:
     """`quantile` of the elements that are not NaN; NaN where all are."""
+    if numpy_names:
+        return renamed(nanquantile, locals())
     return _ranked("nanquantile", input, q, dim, keepdim, interpolation, True)
 
 
@@ -129,7 +145,7 @@ def _most_frequent(xp: Any, x: Array, *, dim: int, keepdim: bool) -> tuple[Array
     places = xp.arange(ranked.shape[-1], dtype=xp.int64)
     begins = xp.zeros(ranked.shape, xp.int64)
     begins[..., 1:] = xp.where(ranked[..., 1:] != ranked[..., :-1], places[1:], 0)
-    before = xp.moveaxis(places - xp.accumulate(xp.maximum, begins, ranked.ndim - 1), -1, dim)
+    before = xp.moveaxis(places - xp.results_so_far(xp.maximum, begins, ranked.ndim - 1), -1, dim)
     longest = xp.argmax(before, axis=dim, keepdims=True)
     return chosen(xp, x, xp.take_along_axis(order, longest, dim), dim, keepdim)
 
@@ -142,8 +158,9 @@ _mode = op(
 )
 
 
-def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
-    """The most frequent value along a dimension, the smallest of several, and where it last stands: `(values, indices)`.
+def mode(input: Any, dim: int = -1, keepdim: bool = False, **numpy_names: Any) -> ValuesAndIndices:
+    """The most frequent value along a dimension, the smallest of several, and where it last stands:
+    `(values, indices)`. A NaN equals nothing.
 
     Args:
         dim: an int.
@@ -152,12 +169,16 @@ def mode(input: Any, dim: int = -1, keepdim: bool = False) -> ValuesAndIndices:
     Raises:
         IndexError: there is no such dimension, or it has size 0.
     """
-    ndim = ndim_of("mode", input)
+    if numpy_names:
+        return renamed(mode, locals())
+    ndim = ordered_ndim("mode", input)
     dim = canonical_dim("mode", dim, ndim)
     if not ndim:
         return ValuesAndIndices(*[reshape(found, ()) for found in mode(reshape(input, (1,)))])
     if not input.shape[dim]:
-        raise IndexError(f"mode: dimension {dim} of shape {tuple(input.shape)} has size 0; of no elements there is none")
+        raise IndexError(
+            f"mode: dimension {dim} of shape {tuple(input.shape)} has size 0; of no elements there is none"
+        )
     return ValuesAndIndices(*_mode(input, dim=dim, keepdim=keepdim))
 
 

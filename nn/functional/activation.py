@@ -93,8 +93,8 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 def rrelu(
     input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False, inplace: bool = False
 ) -> Tensor:
-    """`x` where positive, elsewhere `x` times a slope: drawn for each element from [lower, upper) in training, else the
-    middle of that range (Xu et al. 2015). The draw is from the seeded stream of the input's backend.
+    """`x` where positive, elsewhere `x` times a slope (Xu et al. 2015): in training drawn for each element, uniformly
+    between `lower` and `upper`, from the seeded stream of the input's backend; else the middle of that range.
 
     Raises:
         RuntimeError: `lower` is above `upper`.
@@ -113,8 +113,9 @@ def _changing(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return change
 
 
-relu_, leaky_relu_, elu_, hardtanh_ = map(_changing, (relu, leaky_relu, elu, hardtanh))
-celu_, selu_, threshold_, rrelu_ = map(_changing, (celu, selu, threshold, rrelu))
+relu_, leaky_relu_, rrelu_ = _changing(relu), _changing(leaky_relu), _changing(rrelu)
+elu_, celu_, selu_ = _changing(elu), _changing(celu), _changing(selu)
+hardtanh_, threshold_ = _changing(hardtanh), _changing(threshold)
 
 
 def _softmax_dim(name: str, ndim: int) -> int:

@@ -164,9 +164,7 @@ def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: bool = False,
     return _alpha_dropped("feature_alpha_dropout", input, p, training, inplace, _channels(input, True))
 
 
-def _alpha_dropped(
-    name: str, input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]
-) -> Tensor:
+def _alpha_dropped(name: str, input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[int, ...]) -> Tensor:
     _check(name, p)
     if not training or p == 0:
         return input

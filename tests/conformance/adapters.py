@@ -17,7 +17,6 @@ from chainrule.autograd.ops.softmax import _softmax
 from chainrule.nn.functional.attention import _safe_softmax
 
 
-
 def _copy(running: Any) -> Any:
     """Running values, which change in place, as PyTorch's have before the comparison."""
     return None if running is None else running.clone()
@@ -35,6 +34,13 @@ def _batch_norm(x: Any, w: Any, b: Any, mean: Any, var: Any, training: bool, mom
     return out, *(t.detach() for t in _mean_and_rstd(x, (0, *range(2, x.ndim)), eps))
 
 
+def _max_pool_backward(x: Any, return_indices: bool, **window: Any) -> Any:
+    """The gradient for a cotangent of ones."""
+    out, indices = cr.nn.functional.max_pool2d(x, return_indices=True, **window)
+    window["stride"] = window["stride"] or window["kernel_size"]
+    return cr.max_pool2d_with_indices_backward(cr.ones_like(out), x, **window, indices=indices)
+
+
 CALLS: dict[str, Callable[..., Any]] = {
     "__getitem__": lambda x, *index: x[index if len(index) > 1 else index[0]],
     "__radd__": lambda x, other: other + x,
@@ -50,8 +56,10 @@ CALLS: dict[str, Callable[..., Any]] = {
     "mT": lambda x: x.mT,
     "contiguous": lambda x, **kw: x.contiguous(**kw),
     "einsum": lambda operands, equation: cr.einsum(equation, *operands),
+    "max_pool2d_with_indices_backward": _max_pool_backward,
     "meshgrid|variadic_tensors": lambda first, *rest, **kw: cr.meshgrid(first, *rest, **kw),
-    "meshgrid|list_of_tensors": lambda first, *rest, **kw: cr.meshgrid([first, *rest], **kw),
+    "meshgrid|list_of_tensors": lambda tensors, **kw: cr.meshgrid(tensors, **kw),
+    "normal|number_mean": lambda mean, std, *size, layout=None, **kw: cr.normal(mean, std, *size, **kw),
     "_segment_reduce|lengths": lambda x, *args, **kw: cr.segment_reduce(x, *args, **kw),
     "_segment_reduce|offsets": lambda x, *args, **kw: cr.segment_reduce(x, *args, **kw),
     "slice": lambda x, dim=0, start=None, end=None, step=1: x[(slice(None),) * dim + (slice(start, end, step),)],
@@ -62,7 +70,9 @@ CALLS: dict[str, Callable[..., Any]] = {
     "special.polygamma": lambda x, n: cr.special.polygamma(n, x),
     "fill": lambda x, value: cr.fill(x, value),
     "_batch_norm_with_update": lambda *args: (*_batch_norm(*args[:5], True, *args[5:]), cr.zeros(0, dtype=cr.uint8)),
-    "_native_batch_norm_legit": lambda *args: _batch_norm(*args if len(args) == 8 else (*args[:3], None, None, *args[3:])),
+    "_native_batch_norm_legit": lambda *args: _batch_norm(
+        *args if len(args) == 8 else (*args[:3], None, None, *args[3:])
+    ),
     "_softmax_backward_data": lambda g, out, dim, dtype: _softmax.op.formulas[0].function(g, out, dim),
     "native_batch_norm": lambda *args: _batch_norm(*args),
     "native_dropout_backward": lambda g, mask, scale: g * mask * scale,
@@ -97,13 +107,23 @@ CALLS: dict[str, Callable[..., Any]] = {
 
 PROCESS: dict[str, Callable[[Any], Any]] = {}
 
+UNDEFINED: dict[str, str] = {
+    "masked.logaddexp": "where both inputs are masked out the result is minus infinity",
+}
+"""Entries with samples at which there is no second derivative: PyTorch has NaN, and something finite stands here."""
+
+DISPUTED: dict[str, str] = {
+    "cholesky_inverse": "PyTorch gives gradients to the triangle that is not read; here they are 0",
+    "cholesky_solve": "PyTorch gives gradients to the triangle that is not read; here they are 0",
+    "as_strided_scatter": "PyTorch gives the input the gradient of what the source overwrote, and not that of the rest",
+}
+"""Entries for which PyTorch's gradient is not that of finite differences, with which the gradient here agrees: that is
+checked for each sample that differs. They count as partial."""
+
 REASONS: dict[str, str] = {
-    "cholesky_inverse": "PyTorch's gradient has numbers in the triangle that is not read; here it is 0 there",
-    "cholesky_solve": "PyTorch's gradient has numbers in the triangle that is not read; here it is 0 there",
-    "as_strided_scatter": "PyTorch gives the input the gradient of what the source overwrote, and not that of the rest; "
-    "finite differences agree with the gradient here",
     "bfloat16": "NumPy has no bfloat16",
     "chalf": "NumPy has no complex number of two half-precision ones",
+    "nn.functional.linear_cross_entropy|chunked": "PyTorch documents no second gradient of it, and gives 0",
     "sparse.mm|reduce": "there are no sparse tensors",
     "sparse.sampled_addmm": "there are no sparse tensors",
     "to_sparse": "there are no sparse tensors",

@@ -111,6 +111,8 @@ def constant(value: Any) -> Any:
         return getattr(cr, name)
     if isinstance(value, torch.device):
         return str(value)
+    if value is torch.strided:
+        return None  # the only layout there is
     if isinstance(value, (torch.memory_format, torch.layout)):
         return getattr(cr, str(value).removeprefix("torch."))
     return value

@@ -161,7 +161,9 @@ def _reason(r: Result) -> str:
 def _partial(r: Result) -> str:
     failed = [*r.failures, *r.second, *r.forward]
     counted = f"{r.passed} of {r.total} samples"
-    stated = adapters.REASONS.get(r.name)
+    stated = adapters.DISPUTED.get(r.name, adapters.REASONS.get(r.name))
+    if stated and all(f.kind == "disputed" for f in failed):
+        stated += "; finite differences agree with the gradient here"
     return f"{counted}; {stated or f'{failed[0].kind}: {failed[0].message[:160]}'}"
 
 

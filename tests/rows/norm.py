@@ -27,4 +27,5 @@ ROWS = [
         *[Kink(WITH_ZEROS, p, 1) for p in ORDERS],
     ),
     Row("norm", Sample(T(3, dtype="float32", grad=False), dtype="float64"), float32=False),
+    Row("renorm", Sample(T(3, 4), 2, 0, 1.0), Sample(T(2, 3, 4), 1, -2, 3.0), Sample(T(3, 4), float("inf"), 1, 0.5)),
 ]

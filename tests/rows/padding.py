@@ -10,4 +10,5 @@ ROWS = [
           for amounts in ((2, 1, 1, 2), (0, 0, 1, 0), (3, 0, -1, 0))],
         Sample(T(1, 1, 2, 3, 4), (1, 2, 1, 1, 1, 0), mode="reflect"), Sample(T(2, 3), (4, 5), "replicate"),
         Sample(T(2, 3), (3, 3), "circular")),
+    Row("constant_pad_nd", Sample(T(2, 3), (1, 2)), Sample(T(2, 3), (0, -1, 2, 0), 1.5)),
 ]  # fmt: skip

@@ -38,4 +38,5 @@ ROWS = [
     Row("atleast_3d", Sample(T()), Sample(T(3)), Sample(T(2, 3)), Sample(T(1, 2, 3, 4)), Sample((T(), T(2)))),
     Row("clone", Sample(T(2, 3)), Sample(T()), Sample(T(0, 2)), Sample(T(3, dtype="bool"))),
     Row("Tensor.contiguous", Sample(T(2, 3)), Sample(T())),
+    Row("Tensor.sum_to_size", Sample(T(2, 3, 4), (3, 1)), Sample(T(2, 3), 2, 3), Sample(T(2, 3), ())),
 ]  # fmt: skip

@@ -1,0 +1,39 @@
+from typing import Any
+
+from .rows import Row, Sample, T
+
+_INTS = T(values=[[3, 1, 3, 0], [1, 1, 3, 3], [3, 1, 3, 0]], dtype="int64")
+_SORTED = T(values=[-1.0, 0.0, 0.5, 0.5, 2.0])
+_BOOLS = T(3, 4, dtype="bool")
+
+
+def _pairs(*kwargs: dict[str, Any]) -> list[Sample]:
+    both = {"return_inverse": True, "return_counts": True}
+    return [Sample(_INTS), *[Sample(_INTS, **both, **more) for more in kwargs]]
+
+
+ROWS = [
+    Row("unique", *_pairs({}, {"dim": 0}, {"dim": 1}), Sample(T(2, 3, grad=False)), Sample(T(0)), Sample(_BOOLS),
+        Sample(T(values=[float("nan"), 1.0, float("nan")], grad=False)), grad=False),
+    Row("unique_consecutive", *_pairs({}, {"dim": 0}, {"dim": -1}), Sample(T(0)), grad=False),
+    Row("bincount", Sample(T(values=[1, 4, 1], dtype="int64")), Sample(T(0, dtype="int64"), minlength=3),
+        Sample(T(values=[1, 4, 1], dtype="int64"), T(3), 2), grad=False, float32=False),
+    Row("histc", Sample(T(20)), Sample(T(20), 5, -1, 1), Sample(T(0), 3), Sample(T(values=[2.0, 2.0]), 4), grad=False),
+    Row("histogram", Sample(T(20), 5), Sample(T(2, 10), 4, range=(-1, 1), weight=T(2, 10)), Sample(T(20), _SORTED),
+        Sample(T(20), 5, density=True), Sample(T(values=[2.0, 2.0]), 4), grad=False),
+    Row("histogramdd", Sample(T(20, 2), [3, 4]), Sample(T(20, 2), 3, range=(-1, 1, 0, 2), weight=T(20), density=True),
+        grad=False),
+    Row("searchsorted", Sample(_SORTED, T(2, 3)), Sample(_SORTED, _SORTED, right=True), Sample(_SORTED, 0.5),
+        Sample(T(values=[[1, 3, 5], [2, 4, 6]], dtype="int64"), T(values=[[3, 0], [3, 9]], dtype="int64"),
+               side="right"),
+        Sample(T(values=[2.0, 1.0, 3.0]), T(4), sorter=T(values=[1, 0, 2], dtype="int64")),
+        Sample(_SORTED, _SORTED, out_int32=True), grad=False, noncontiguous=False),
+    Row("bucketize", Sample(T(2, 3), _SORTED), Sample(_SORTED, _SORTED, right=True), grad=False),
+    Row("isin", Sample(_INTS, T(values=[0, 1], dtype="int64")), Sample(_INTS, 3), Sample(_INTS, 3, invert=True),
+        grad=False),
+    Row("nonzero_static", Sample(_INTS, size=4), Sample(_INTS, size=12, fill_value=7), grad=False),
+    Row("unravel_index", Sample(T(values=[0, 7, 11], dtype="int64"), (3, 4)),
+        Sample(T(values=-1, dtype="int64"), (3, 4)), grad=False),
+    Row("tril_indices", Sample(3, 4), Sample(3, 2, -1, dtype="int32"), Sample(0, 2), grad=False),
+    Row("triu_indices", Sample(3, 4, 1), Sample(4, 3, offset=-1), grad=False),
+]  # fmt: skip
