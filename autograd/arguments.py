@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..backends import BACKENDS, NAMESPACES, Backend, LinAlgError, MixedBackends, backend_of, get_backend, is_array
+from ..backends import (
+    BACKENDS,
+    NAMESPACES,
+    Backend,
+    LinAlgError,
+    MixedBackends,
+    NumpyLinAlgError,
+    backend_of,
+    get_backend,
+    is_array,
+)
 from .errors import DtypeError, PlaceError, ShapeError
 from .tensor import Tensor
 
@@ -17,7 +27,9 @@ _KEPT: tuple[type[Exception], ...] = (
     MemoryError, LinAlgError, PlaceError, IndexError, DtypeError, TypeError, ShapeError, ImportError,
     NotImplementedError, RuntimeError,
 )  # fmt: skip
-"""Classes of a backend's errors that ours have too; another ValueError becomes a ShapeError."""
+"""Classes of a backend's errors that ours have too."""
+_BECOMES: dict[type[Exception], type[Exception]] = {NumpyLinAlgError: LinAlgError, ValueError: ShapeError}
+"""What another ValueError becomes."""
 
 
 def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[type, tuple[Any, ...]] | None:
@@ -91,9 +103,9 @@ def explain(op: Op, arrays: tuple[Any, ...], attributes: tuple[tuple[str, Any], 
     said = [(name, value) for name, value in attributes if value is not None and value is not False]
     given = "".join(f", {name}={_short(value)}" for name, value in said)
     kind: type[Exception]
-    for kind in (*_KEPT, ValueError):
+    for kind in (*_KEPT, *_BECOMES):
         if isinstance(error, kind):
-            kind = ShapeError if kind is ValueError else kind
+            kind = _BECOMES.get(kind, kind)
             break
     else:
         kind = type(error) if type(error) in (ZeroDivisionError, OverflowError, AttributeError) else RuntimeError

@@ -36,6 +36,11 @@ _RUNTIME: dict[str, Any] = {
 }  # fmt: skip
 
 
+_LOCALS = frozenset({"arrays", "edges", "error", "flags", "kind", "made", "mended", "mode", "node", "out", "out_dtype",
+                     "out_shape", "out_x", "xp"})  # fmt: skip
+"""Names of the generated code, which no parameter of an op may have."""
+
+
 def _compile(op: Op, kind: str, name: str, source: str, constants: dict[str, Any]) -> Callable[..., Any]:
     """Executes generated source, and lets tracebacks and debuggers show its lines."""
     filename = f"<chainrule {op.name}.{kind}>"
@@ -59,12 +64,10 @@ def _signature(op: Op) -> str:
 
 def _kept(op: Op, name: str) -> str:
     """The expression for what the node keeps under `name`: an array only if a formula that names it will run."""
-    if op.variadic:
-        return "arrays"
-    kept = f"{name}_x"
+    kept = "arrays" if op.variadic else f"{name}_x"
     if name in op.output_names:
         kept = "out_x" if not op.several else f"out_x[{op.output_names.index(name)}]"
-    if op.joint or len(op.inputs) == 1:
+    if op.joint is not None or len(op.inputs) == 1:
         return kept
     users = [i for i, f in zip(op.inputs, op.formulas, strict=True) if f is not None and name in f.names]
     return f"{kept} if " + " or ".join(f"{u}_e is not None" for u in users) + " else None"
@@ -104,8 +107,11 @@ def _complete(op: Op) -> OpCall:
 
 def compile_call(op: Op) -> tuple[str, Callable[..., Any]]:
     """The text of `op.call`, and the function itself."""
+    for name in (*op.inputs, *op.attributes):
+        if name in _LOCALS or name in _RUNTIME:
+            raise TypeError(f"op {op.name}: the generated code has a {name!r} of its own; name the parameter otherwise")
     constants: dict[str, Any] = {"OP": op, **{f"_default_{n}": v for n, v in op.defaults.items()}}
-    body = _variadic_body(op, constants) if op.variadic else _body(op, constants)
+    body = _body(op, constants)
     name = f"{op.name}_" if keyword.iskeyword(op.name) or op.name in _RUNTIME or op.name in constants else op.name
     source = f"def {name}({_signature(op)}):\n" + "".join(f"    {line}\n" for line in body)
     return source, _compile(op, "call", name, source, constants)
@@ -118,9 +124,7 @@ def _forward(op: Op, constants: dict[str, Any]) -> list[str]:
     found = None
     if not op.variadic:
         names[parameters[0]] = "xp"
-        found = expression(
-            op.forward, names, {*_RUNTIME, *names.values(), *op.inputs, "kind", "made", "node", "mode", "out"}
-        )
+        found = expression(op.forward, names, {*_RUNTIME, *names.values(), *op.inputs, *_LOCALS})
     if found is not None:
         value = found[0]
         constants.update(found[1])
@@ -140,23 +144,19 @@ def _forward(op: Op, constants: dict[str, Any]) -> list[str]:
 
 def _body(op: Op, constants: dict[str, Any]) -> list[str]:
     names = op.inputs
-    arrays = _tuple([f"{i}_x" for i in names])
-    call = ", ".join([*names, *(f"{a}={a}" for a in op.attributes)])
-    lines = ["if out is not None:", f"    return write_out(out, OP, {call})"]
-    for i in names:
-        lines += [f"if isinstance({i}, Tensor):", f"    {i}_x, {i}_r = {i}._array, {i}._requires"]
-        lines += ["else:", f"    {i}_x, {i}_r = {i}, None"]
-    differ = "".join(f"kind is not {i}_x.__class__ or " for i in names[1:])
-    lines += [
-        f"kind = {names[0]}_x.__class__",
-        f"if {differ}kind not in NAMESPACES:",
-        f"    mended = reconcile(OP, {_tuple(list(names))}, {arrays})",
-        "    if mended is None:",
-        f"        return numbers_only(OP, {call})",
-        f"    kind, {arrays} = mended",
+    given = [f"*{names[0]}"] if op.variadic else [*names]
+    call = ", ".join([*given, *(f"{a}={a}" for a in op.attributes)])
+    if op.variadic:
+        no_tensors, requires = "not flags", "True in flags"
+    else:
+        no_tensors, requires = " and ".join(f"{i}_r is None" for i in names), " or ".join(f"{i}_r" for i in names)
+    lines = [
+        "if out is not None:",
+        f"    return write_out(out, OP, {call})",
+        *_unpack(op, call),
         "xp = NAMESPACES[kind]",
         *_forward(op, constants),
-        f"if {' and '.join(f'{i}_r is None' for i in names)}:",
+        f"if {no_tensors}:",
         "    return out_x",
     ]
     if op.several:
@@ -171,15 +171,41 @@ def _body(op: Op, constants: dict[str, Any]) -> list[str]:
             "made._grad = None",
         ]
     if op.differentiable:
-        lines += [f"if {' or '.join(f'{i}_r' for i in names)}:", "    mode = current()", "    if mode.grad:"]
+        lines += [f"if {requires}:", "    mode = current()", "    if mode.grad:"]
         lines += [f"        {line}" for line in _record(op)]
         if not op.several:
             marked = "        made._requires, made._edge = True, INFERENCE"
             lines += ["    if mode.inference:", marked, "        return made"]
     if op.several:
-        requires = " or ".join(f"{i}_r" for i in names)
-        return [*lines, f"return finish(None, out_x, current(), True, {requires})"]
+        return [*lines, f"return finish(None, out_x, current(), {requires})"]
     return [*lines, "made._requires = False", "made._edge = None", *_view(op), "return made"]
+
+
+def _unpack(op: Op, call: str) -> list[str]:
+    """Tensors to arrays of one backend, and which of them require a gradient (None: it is no tensor)."""
+    names = op.inputs
+    if op.variadic:
+        given, arrays = names[0], "arrays"
+        lines = [
+            f"arrays = tuple([t._array if isinstance(t, Tensor) else t for t in {given}])",
+            f"flags = [t._requires for t in {given} if isinstance(t, Tensor)]",
+            "kind = arrays[0].__class__ if arrays else None",
+            "if kind not in NAMESPACES or len({a.__class__ for a in arrays}) != 1:",
+        ]
+    else:
+        given, arrays, lines = _tuple([*names]), _tuple([f"{i}_x" for i in names]), []
+        for i in names:
+            lines += [f"if isinstance({i}, Tensor):", f"    {i}_x, {i}_r = {i}._array, {i}._requires"]
+            lines += ["else:", f"    {i}_x, {i}_r = {i}, None"]
+        differ = "".join(f"kind is not {i}_x.__class__ or " for i in names[1:])
+        lines += [f"kind = {names[0]}_x.__class__", f"if {differ}kind not in NAMESPACES:"]
+    return [
+        *lines,
+        f"    mended = reconcile(OP, {given}, {arrays})",
+        "    if mended is None:",
+        f"        return numbers_only(OP, {call})",
+        f"    kind, {arrays} = mended",
+    ]
 
 
 def _fact(op: Op, name: str) -> str:
@@ -194,29 +220,35 @@ def _fact(op: Op, name: str) -> str:
 def _record(op: Op) -> list[str]:
     """What is done when a gradient will be wanted: make the node."""
     names = op.inputs
-    if len(names) == 1:
-        lines = [f"{names[0]}_e = {names[0]}._edge or {names[0]}"]
+    if op.variadic:
+        lines = [
+            f"edges = tuple([(t._edge or t) if isinstance(t, Tensor) and t._requires else None for t in {names[0]}])"
+        ]
+        edges, inference = "edges", "any([e is INFERENCE for e in edges])"
     else:
+        edges, inference = _tuple([f"{i}_e" for i in names]), " or ".join(f"{i}_e is INFERENCE" for i in names)
         lines = [f"{i}_e = ({i}._edge or {i}) if {i}_r else None" for i in names]
+        if len(names) == 1:
+            lines = [f"{names[0]}_e = {names[0]}._edge or {names[0]}"]
     facts = [_fact(op, n) for n in op.fact_names]
     lines += [
-        f"if {' or '.join(f'{i}_e is INFERENCE' for i in names)}:",
+        f"if {inference}:",
         "    refuse_inference(OP)",
         "node = Node()",
         "node.op = OP",
         f"node.attributes = {_tuple([*op.attributes, *facts])}",
         f"node.saved = {_tuple([_kept(op, n) for n in op.saved_names])}",
-        f"node.edges = {_tuple([f'{i}_e' for i in names])}",
+        f"node.edges = {edges}",
         "node.tick = next_tick()",
         "node.scope = mode.scope",
         "node.extra = None",
     ]
     if op.several:
-        return [*lines, _specs(op), "return finish(node, out_x, mode, True)"]
+        return [*lines, _specs(op), "return finish(node, out_x, mode)"]
     return [
         *lines,
-        "node.shape = shape = out_x.shape",
-        "node.dtype = dtype = out_x.dtype",
+        "node.shape = out_shape = out_x.shape",
+        "node.dtype = out_dtype = out_x.dtype",
         _specs(op),
         "made._requires = True",
         "made._edge = node",
@@ -240,59 +272,15 @@ def _view(op: Op) -> list[str]:
 
 def _specs(op: Op) -> str:
     names = op.inputs
+    if op.variadic:
+        return "node.specs = specs_of(zip(edges, arrays))"
     if len(names) == 1:
         return "node.specs = None"
     specs = f"specs_of(({', '.join(f'({i}_e, {i}_x)' for i in names)}))"
     if not op.elementwise:
         return f"node.specs = {specs}"
-    fits = " and ".join(f"({i}_e is None or ({i}_x.shape == shape and {i}_x.dtype is dtype))" for i in names)
+    fits = " and ".join(f"({i}_e is None or ({i}_x.shape == out_shape and {i}_x.dtype is out_dtype))" for i in names)
     return f"node.specs = None if {fits} else {specs}"
-
-
-def _variadic_body(op: Op, constants: dict[str, Any]) -> list[str]:
-    given, several = op.inputs[0], op.several
-    call = ", ".join([f"*{given}", *(f"{a}={a}" for a in op.attributes)])
-    lines = [
-        "if out is not None:",
-        f"    return write_out(out, OP, {call})",
-        f"arrays = tuple([t._array if isinstance(t, Tensor) else t for t in {given}])",
-        f"mended = reconcile(OP, {given}, arrays)",
-        "if mended is None:",
-        f"    return numbers_only(OP, {call})",
-        "kind, arrays = mended",
-        "xp = NAMESPACES[kind]",
-        *_forward(op, constants),
-        f"boxed = [t for t in {given} if isinstance(t, Tensor)]",
-        "if not boxed:",
-        "    return out_x",
-        "out_x = wrap_outputs(out_x if type(out_x) is tuple else (out_x,), kind)",
-        "mode = current()",
-        "requires = any([t._requires for t in boxed])",
-    ]
-    rest = "True, requires)" if several else "False, requires)[0]"
-    if op.differentiable:
-        facts = [_fact(op, n) for n in op.fact_names]
-        lines += [
-            "if mode.grad and requires:",
-            f"    edges = tuple([(t._edge or t) if isinstance(t, Tensor) and t._requires else None for t in {given}])",
-            "    if any([e is INFERENCE for e in edges]):",
-            "        refuse_inference(OP)",
-            "    node = Node()",
-            "    node.op = OP",
-            f"    node.attributes = {_tuple([*op.attributes, *facts])}",
-            f"    node.saved = {_tuple([_kept(op, n) if n == given else _kept_output(op, n) for n in op.saved_names])}",
-            "    node.edges = edges",
-            "    node.tick = next_tick()",
-            "    node.scope = mode.scope",
-            "    node.extra = None",
-            "    node.specs = specs_of(tuple(zip(edges, arrays)))",
-            f"    return finish(node, out_x, mode, {rest}",
-        ]
-    return [*lines, f"return finish(None, out_x, mode, {rest}"]
-
-
-def _kept_output(op: Op, name: str) -> str:
-    return f"out_x[{op.output_names.index(name)}]"
 
 
 def compile_vjp(op: Op) -> tuple[str, Callable[..., Any]]:

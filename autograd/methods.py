@@ -544,9 +544,9 @@ class TensorMethods:
     unfold = ops.rearrange.unfold
     diff = _later("calculus", "diff")
     narrow_copy = _later("copies", "narrow_copy")
-    bincount = _later("counting", "bincount")
-    histc = _later("counting", "histc")
-    histogram = _later("counting", "histogram")
+    bincount = _later("histogram", "bincount")
+    histc = _later("histogram", "histc")
+    histogram = _later("histogram", "histogram")
     nonzero_static = _later("counting", "nonzero_static")
     unique = _later("counting", "unique")
     unique_consecutive = _later("counting", "unique_consecutive")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ def conjugate(g: Any) -> Any:
     return _fitting["conj"](g) if g.dtype.kind == "c" else g
 
 
-def specs_of(inputs: tuple[tuple[Edge, Any], ...]) -> tuple[Any, ...]:
+def specs_of(inputs: Iterable[tuple[Edge, Any]]) -> tuple[Any, ...]:
     """`(shape, dtype)` for every input a gradient will go to."""
     return tuple([None if edge is None else (x.shape, x.dtype) for edge, x in inputs])
 
@@ -68,29 +69,21 @@ def fill_missing(node: Node, parts: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(filled)
 
 
-def finish(
-    node: Node | None, arrays: tuple[Array, ...], mode: Mode, several: bool, requires: bool = False
-) -> tuple[Tensor, ...]:
-    """The output tensors of `node` (None for an op that is not recorded, though an input `requires` a gradient)."""
-    tensors = []
-    for k, array in enumerate(arrays):
-        edge: Edge = None
-        if node is not None and dtypes.is_differentiable(array.dtype):
-            edge = (node, k) if several else node
-        tensors.append(from_array(array, edge))
+def finish(node: Node | None, arrays: tuple[Array, ...], mode: Mode, requires: bool = False) -> tuple[Tensor, ...]:
+    """The tensors of an op with several outputs; `node` is None for one that is not recorded, though an input
+    `requires` a gradient."""
     if node is None:
+        tensors = tuple([from_array(array) for array in arrays])
         if mode.inference and requires:
             for tensor in tensors:
                 tensor._requires, tensor._edge = True, INFERENCE
-        return tuple(tensors)
-    if several:
-        node.shape = tuple([a.shape for a in arrays])
-        node.dtype = tuple([a.dtype for a in arrays])
-    else:
-        node.shape, node.dtype = arrays[0].shape, arrays[0].dtype
+        return tensors
+    node.shape = tuple([a.shape for a in arrays])
+    node.dtype = tuple([a.dtype for a in arrays])
     if mode.debug:
         note(node, arrays)
-    return tuple(tensors)
+    edges = [(node, k) if dtypes.is_differentiable(a.dtype) else None for k, a in enumerate(arrays)]
+    return tuple([from_array(a, edge) for a, edge in zip(arrays, edges, strict=True)])
 
 
 def note(node: Node, outputs: tuple[Array, ...]) -> None:

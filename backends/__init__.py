@@ -6,7 +6,7 @@ Depends on nothing else in the package. NumPy is always there; CuPy is imported 
 from __future__ import annotations
 
 from . import dtypes
-from .base import Array, Backend, Generator, LinAlgError
+from .base import Array, Backend, Generator, LinAlgError, NumpyLinAlgError
 from .config import (
     ConfigError,
     get_backend,
@@ -36,7 +36,7 @@ from .registry import (
 
 __all__ = [
     "Array", "BACKENDS", "Backend", "BackendUnavailable", "ConfigError", "Generator", "LinAlgError", "MixedBackends",
-    "NAMESPACES", "SCALARS", "available_backends", "backend_for_device", "backend_names", "backend_of", "dtypes",
-    "get_backend", "get_backend_by_name", "get_default_dtype", "is_array", "load_settings", "register_backend", "reload_settings",
-    "resolve", "set_backend", "set_default_dtype", "unavailable", "use_backend",
+    "NAMESPACES", "NumpyLinAlgError", "SCALARS", "available_backends", "backend_for_device", "backend_names",
+    "backend_of", "dtypes", "get_backend", "get_backend_by_name", "get_default_dtype", "is_array", "load_settings",
+    "register_backend", "reload_settings", "resolve", "set_backend", "set_default_dtype", "unavailable", "use_backend",
 ]  # fmt: skip

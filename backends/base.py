@@ -31,7 +31,11 @@ Array = Any
 """An array of some backend: `numpy.ndarray`, `cupy.ndarray`, ... (there is no common base class to name)."""
 
 
-class LinAlgError(RuntimeError, np.linalg.LinAlgError):
+NumpyLinAlgError = np.linalg.LinAlgError
+"""What the functions of an `xp.linalg` raise."""
+
+
+class LinAlgError(RuntimeError, NumpyLinAlgError):
     """A matrix has the wrong shape, or has not what was asked for: an inverse, a Cholesky factor, eigenvalues that
     converge. It is a RuntimeError as PyTorch's, and NumPy's error of that name."""
 

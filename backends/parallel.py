@@ -10,14 +10,16 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache, partial
 from itertools import pairwise
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _pool: ThreadPoolExecutor | None = None
 
@@ -43,6 +45,8 @@ def run_all(tasks: Sequence[Callable[[], Any]]) -> None:
     """Runs the tasks at once, the first of them in this thread. Raises what one of them raised when all have ended."""
     global _pool
     if len(tasks) > 1 and _pool is None:
+        from concurrent.futures import ThreadPoolExecutor
+
         _pool = ThreadPoolExecutor(max(thread_count() - 1, 1), thread_name_prefix="chainrule")
     waiting = [_pool.submit(task) for task in tasks[1:]] if _pool is not None else []
     try:

@@ -40,9 +40,9 @@ _BY_MODULE = {
         "view_copy"
     ),
     "autograd.ops.counting": (
-        "bincount bucketize histc histogram histogramdd isin nonzero_static searchsorted tril_indices triu_indices "
-        "unique unique_consecutive unravel_index"
+        "bucketize isin nonzero_static searchsorted tril_indices triu_indices unique unique_consecutive unravel_index"
     ),
+    "autograd.ops.histogram": "bincount histc histogram histogramdd",
     "autograd.ops.padding": "constant_pad_nd",
     "autograd.ops.products": "block_diag cartesian_prod combinations cross kron vander",
     "autograd.ops.scatter": (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import weakref
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,6 +75,27 @@ class TestScatterAdd:
         none = backend.asarray(np.zeros(0, np.int64))
         backend.xp.scatter_add(target, none, backend.asarray(np.zeros((0, 3))))
         same(backend, target, np.ones((2, 3)))
+
+    @pytest.mark.parametrize("broadcast", [False, True])
+    @pytest.mark.parametrize(
+        "index",
+        [
+            (np.arange(-30, 90) % 50 - 10,),
+            (slice(None), np.arange(120).reshape(2, 60) % 7),
+            (np.arange(300) % 40, slice(1, 20), np.arange(300) % 5 - 5),
+            (np.arange(60).reshape(30, 2) % 40, np.arange(2), slice(None, None, 2)),
+        ],
+    )
+    def test_many_values_in_several_dimensions(self, backend: Backend, index: tuple[Any, ...], broadcast: bool) -> None:
+        stream = np.random.default_rng(0)
+        expected = stream.normal(size=(40, 20, 5))
+        target = backend.asarray(expected.copy())
+        values = stream.normal(size=expected[index].shape[broadcast:])
+        np.add.at(expected, index, values)
+        backend.xp.scatter_add(
+            target, tuple(i if isinstance(i, slice) else backend.asarray(i) for i in index), backend.asarray(values)
+        )
+        np.testing.assert_allclose(backend.to_host(target), expected, rtol=1e-12)
 
     def test_booleans_cannot_be_added(self, backend):
         with pytest.raises(TypeError, match="booleans"):

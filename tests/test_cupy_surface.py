@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import backends
 from chainrule.backends import cupy as cupy_backend, cupy_names, philox, standin, standin_array
 from chainrule.backends.cupy_shims import shims
@@ -465,6 +466,37 @@ def test_special_function_kernels_compile(name, dtype, architecture, layout):
     body = cupy_backend.SPECIAL_FUNCTIONS[f"{name}_half" if half else name]
     kernel = cupy.ElementwiseKernel("T x", "T y", body, f"chainrule_{name}")
     assert compiled(source_of(kernel, {"T": dtype}, frozenset(), *layout), architecture)
+
+
+# CuPy's ufuncs and kernels, asked with a tensor
+
+
+def test_ufuncs_and_kernels_ask_a_tensor_among_their_arguments() -> None:
+    t = cr.tensor([0.5, 0.25], dtype=cr.float64, requires_grad=True)
+    assert cupy.sin(t).tolist() == np.sin([0.5, 0.25]).tolist() and cupy.sin(t).requires_grad
+    assert cupy.add(t, 1).tolist() == [1.5, 1.25] and cupy.true_divide(1, t).tolist() == [2, 4]
+    with pytest.raises(TypeError, match="kernel 'squares' has no derivative"):
+        cupy.ElementwiseKernel("T x", "T y", "y = x * x", "squares")(t)
+
+
+def test_cupys_ufuncs_are_known_by_numpys_names() -> None:
+    ufuncs = {u for u in vars(cupy).values() if isinstance(u, cupy.ufunc)}
+    known = {u for u in ufuncs if isinstance(getattr(np, u.name.removeprefix("cupy_"), None), np.ufunc)}
+    assert {u.name for u in ufuncs - known} <= {"cupy_fix", "cupy_i0", "cupy_sinc"} and len(known) > 80
+
+
+def test_operators_of_an_array_ask_the_tensor() -> None:
+    """They hand over to NumPy's ufunc, which asks the tensor. Arrays of two backends then meet (or, without a driver,
+    the backend of the array cannot be used), and the error is ours."""
+    t = cr.tensor([0.5, 0.25, 1.0], requires_grad=True)
+    array = phantom((3,))
+    for run in (
+        lambda: array * t, lambda: array @ t, lambda: array == t, lambda: array < t, lambda: np.concatenate([array, t]),
+        lambda: array.__iadd__(t),
+    ):  # fmt: skip
+        with pytest.raises((TypeError, cr.BackendUnavailable)) as caught:
+            run()
+        assert caught.traceback[-1].path.is_relative_to(Path(backends.__file__).parents[1])
 
 
 if __name__ == "__main__":

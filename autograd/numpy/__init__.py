@@ -8,8 +8,8 @@ load when NumPy first asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from inspect import signature
+from collections.abc import Callable, Iterable, Mapping
+from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import Any
 
@@ -38,11 +38,12 @@ class _Row:
         """What computes with ops, if the function has a derivative."""
         self.on_values = name_of(function) in ON_VALUES
         self.writes = function is np.copyto
-        self.defaults = {n: p.default for n, p in signature(function).parameters.items()}
         own = {} if self.recording is None else signature(self.recording).parameters
+        theirs = _parameters(function) or own
+        self.defaults = {name: p.default for name, p in theirs.items()}
         self.known = frozenset(own)
         self.open = any(p.kind is p.VAR_KEYWORD for p in own.values())
-        by_place = [n for n, p in signature(function).parameters.items() if p.kind <= p.POSITIONAL_OR_KEYWORD]
+        by_place = [name for name, p in theirs.items() if p.kind <= p.POSITIONAL_OR_KEYWORD]
         self.out = by_place.index("out") if "out" in by_place else None
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -80,6 +81,14 @@ class _Row:
                 raise TypeError(f"{self.name}: tensors take no {key}=; leave it away, or use the values, t.detach()")
             handled[key] = value
         return handled
+
+
+def _parameters(function: Any) -> Mapping[str, Parameter]:
+    """NumPy's parameters; none where the function is written in C and does not tell, as before NumPy 2.4."""
+    try:
+        return signature(function).parameters
+    except ValueError:
+        return {}
 
 
 def _holds_floats(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:

@@ -44,8 +44,8 @@ def _clip(a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min:
 
 
 def _larger(a: Any, bound: Any) -> Any:
-    """`maximum`, where at a tie `a` has the gradient, as where both bounds are numbers."""
-    return choose(a < bound, bound, a)
+    """`maximum`, where at a tie `a` has the gradient, as where both bounds are numbers. A NaN stays one."""
+    return choose((a < bound) | (bound != bound), bound, a)
 
 
 def _nan_to_num(x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
@@ -186,36 +186,29 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
 # Convolution
 
 
-def _windows(a: Any, v: Any, mode: str, name: str) -> Any:
-    """What of the padded `a` stands under each position of a kernel of the length of `v`."""
-    n, m = a.shape[0], v.shape[0]
-    if a.ndim != 1 or v.ndim != 1 or not n or not m:
+def _slid(name: str, a: Any, v: Any, mode: str) -> Any:
+    """The sums of products of `v` with what of `a` it lies over, at every place (and zeros beyond the ends of `a`)."""
+    if a.ndim != 1 or v.ndim != 1 or not a.shape[0] or not v.shape[0]:
         raise ValueError(f"np.{name}: expected two 1-d tensors of one element at least")
-    whole = {"full": (m - 1, m - 1), "same": ((m - 1) // 2, m - 1 - (m - 1) // 2), "valid": (0, 0)}
-    if mode not in whole:
+    if mode not in ("full", "same", "valid"):
         raise ValueError(f"np.{name}: mode must be 'full', 'same' or 'valid', got {mode!r}")
-    return ops.rearrange.unfold(ops.padding.pad(a, whole[mode]), 0, m, 1)
+    n, m = a.shape[0], v.shape[0]
+    beyond = 0 if mode == "valid" else m - 1
+    windows = ops.rearrange.unfold(ops.padding.pad(a, (beyond, beyond)), 0, m, 1)
+    if mode == "same":  # the middle of "full"
+        windows = windows[(m - 1) // 2 : (m - 1) // 2 + n]
+    return ops.matmul.matmul(windows, v)
 
 
 def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     a, v = operands(a, v)
     if a.ndim == v.ndim == 1 and v.shape[0] > a.shape[0]:
         a, v = v, a
-    v = ops.rearrange.flip(v, 0)
-    if mode == "same":  # the middle of the full result
-        m = v.shape[0]
-        return _windows(a, v, "full", "convolve")[(m - 1) // 2 : (m - 1) // 2 + a.shape[0]] @ v
-    return _windows(a, v, mode, "convolve") @ v
+    return _slid("convolve", a, ops.rearrange.flip(v, 0), mode)
 
 
 def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     a, v = operands(a, v)
-    if v.ndim == 1 and v.shape[0] and a.ndim == 1 and v.shape[0] > a.shape[0]:
-        return (
-            ops.rearrange.flip(_convolve(conjugate(v), ops.rearrange.flip(a, 0), mode), 0)
-            if mode != "same"
-            else (_convolve(a, ops.rearrange.flip(conjugate(v), 0), mode))
-        )
     return _convolve(a, ops.rearrange.flip(conjugate(v), 0), mode)
 
 

@@ -164,6 +164,8 @@ def _nan_extreme(extreme: Any, worst: float) -> Callable[..., Any]:
     def found(a: Any, axis: Any = None, out: Any = None, keepdims: Any = False, initial: Any = None,
               where: Any = None) -> Any:  # fmt: skip
         present = _present(a)
+        if present is None:
+            return extreme(a, axis, None, keepdims, initial, where)
         result = extreme(choose(present, a, worst), axis, None, keepdims, initial, where)
         if initial is not None:
             return result
@@ -196,7 +198,7 @@ _CONTINUOUS = {
 """Hyndman and Fan's family, "Sample quantiles in statistical packages", The American Statistician 50 (1996): the
 parameters alpha and beta of the place `n q + alpha + q (1 - alpha - beta) - 1` among the sorted values."""
 
-_ROUNDED = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
+_ROUNDED: dict[str, Any] = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
 
 
 def _places(n: int, q: Any, method: str) -> Any:

@@ -122,7 +122,6 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.logaddexp: elementwise.logaddexp,
     np.logaddexp2: _logaddexp2,
     np.matmul: ops.matmul.matmul,
-    np.matvec: _matvec,
     np.maximum: elementwise.maximum,
     np.minimum: elementwise.minimum,
     np.modf: lambda x: (arithmetic.frac(x), arithmetic.trunc(x)),
@@ -146,8 +145,9 @@ UFUNCS: dict[np.ufunc, Callable[..., Any]] = {
     np.tanh: elementwise.tanh,
     np.trunc: arithmetic.trunc,
     np.vecdot: _vecdot,
-    np.vecmat: _vecmat,
 }
+if hasattr(np, "matvec"):  # since NumPy 2.2
+    UFUNCS |= {np.matvec: _matvec, np.vecmat: _vecmat}
 
 ON_VALUES = frozenset({
     np.bitwise_and, np.bitwise_count, np.bitwise_or, np.bitwise_xor, np.gcd, np.invert, np.isfinite, np.isinf, np.isnan,
@@ -262,6 +262,10 @@ def _axis(name: str, axis: Any, x: Any) -> int:
     return int(axis) % x.ndim
 
 
+_QUESTIONS = {np.logical_and: np.all, np.logical_or: np.any}
+"""What their `reduce` asks, by the name that every backend has for it."""
+
+
 def _reduce(
     ufunc: np.ufunc, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
     initial: Any = None, where: Any = True,
@@ -273,16 +277,14 @@ def _reduce(
     target = out[0] if isinstance(out, tuple) else out
     if target is not None:
         expect_writable(name, target, (array, initial, where))
-    if ufunc in ON_VALUES:
-        given = {"initial": initial, "where": None if where is True else where, "dtype": dtype}
-        result = on_values(
-            ufunc.reduce, (array,), axis=axis, keepdims=keepdims, **{k: v for k, v in given.items() if v is not None}
-        )
+    given = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
+    options = {"keepdims": keepdims, **{key: value for key, value in given.items() if value is not None}}
+    if ufunc in _QUESTIONS:
+        result = on_values(_QUESTIONS[ufunc], (array,), axis=axis, **options)
+    elif ufunc in ON_VALUES or (array.dtype.kind in "biu" and home_of((array,)).name == "numpy"):
+        result = on_values(ufunc.reduce, (array,), axis=axis, **options)
     elif ufunc in REDUCTIONS:
-        options = {"dtype": dtype, "initial": initial, "where": None if where is True else where}
-        result = REDUCTIONS[ufunc](
-            array, axis, keepdims=keepdims, **{k: v for k, v in options.items() if v is not None}
-        )
+        result = REDUCTIONS[ufunc](array, axis, **options)
     else:
         if where is not True:
             raise TypeError(f"{name}: tensors take no where= here; select the elements first")

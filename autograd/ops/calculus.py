@@ -78,7 +78,7 @@ def gradient(input: Any, *, spacing: Any = 1, dim: Any = None, edge_order: int =
     if spacing is None:
         spacing = 1
     listed = isinstance(spacing, (tuple, list))
-    if listed or getattr(spacing, "ndim", 0):
+    if listed or (hasattr(spacing, "shape") and len(spacing.shape)):
         steps = list(spacing) if listed else [spacing]
         if len(steps) != len(dims):
             raise ShapeError(f"gradient: {len(dims)} dimensions need as many spacings, got {len(steps)}")

@@ -7,9 +7,9 @@ from collections import namedtuple
 from typing import Any
 
 from . import decomposition, least_squares, lu as factors
+from .complex import adjoint
 from .creation import zeros_like
 from .matmul import matmul
-from .matrices import adjoint
 from .matrix_function import multi_dot
 
 QR = namedtuple("qr", ("Q", "R"))

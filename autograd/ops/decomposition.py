@@ -12,15 +12,16 @@ from __future__ import annotations
 from collections import namedtuple
 from typing import Any
 
-from ...backends import Array, LinAlgError
+from ...backends import Array, LinAlgError, NumpyLinAlgError
 from ..errors import ShapeError
 from ..op import op
 from .arithmetic import cast
 from .comparison import allclose
-from .complex import conj
+from .complex import adjoint, conj, real
+from .elimination import failures, first_failure
 from .joining import cat
 from .matmul import matmul
-from .matrices import adjoint, half_lower, hermitian, matrices, nothing_like, quotient, skew, square, unless_it_fails
+from .matrices import half_lower, hermitian, matrices, nothing_like, quotient, skew, square, unless_it_fails
 from .rearrange import diag_embed, diagonal, tril, triu
 from .shape import unsqueeze
 from .solve import solve, solve_triangular
@@ -37,16 +38,19 @@ CholeskyEx = namedtuple("cholesky_ex", ("L", "info"))
 def _lower_factor(xp: Any, A: Array) -> Array:
     try:
         return xp.linalg.cholesky(A)
-    except ValueError:
-        info = xp.asarray(_failed_minor(xp, A)).ravel()
-        first = int(info.argmax()) if info.size > 1 else 0  # a batch fails as a whole; its first culprit is named
+    except NumpyLinAlgError:
+        which, minor = first_failure(_info(xp, A))
         raise LinAlgError(
-            f"{'matrix ' + str(first) + ' of the batch' if A.ndim > 2 else 'the matrix'} is not positive-definite: its "
-            f"leading minor of order {int(info[first])} is not; cholesky_ex tells without raising"
+            f"{which} is not positive-definite: its leading minor of order {minor} is not positive; cholesky_ex tells "
+            f"without raising"
         ) from None
 
 
-def _failed_minor(xp: Any, A: Array) -> Array:
+def _info(xp: Any, A: Array) -> Array:
+    return failures(A, xp.linalg.cholesky, _failed_minors(xp, A))
+
+
+def _failed_minors(xp: Any, A: Array) -> Array:
     """The order of the first leading minor of each matrix that is not positive, else 0: int32. Column by column."""
     rest = xp.array(A)
     info = xp.zeros(A.shape[:-2], dtype=xp.int32)
@@ -86,7 +90,7 @@ def cholesky(A: Any, *, upper: bool = False) -> Any:
     return adjoint(_cholesky(adjoint(A))) if upper else _cholesky(A)
 
 
-_cholesky_info = op("cholesky_ex", _failed_minor)
+_cholesky_info = op("cholesky_ex", _info)
 
 
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> CholeskyEx:
@@ -156,12 +160,10 @@ def qr(A: Any, mode: str = "reduced") -> QR:
 # Eigenvalues of Hermitian matrices: A = V diag(w) V^H
 
 
-def _expect_free_of_phase(name: str, *phases: Any) -> None:
+def _expect_free_of_phase(name: str, phase: Any, opposite: Any = None) -> None:
     """Raises where a gradient says that its function depends on the factor e^(i phi) of a complex vector, which is
-    arbitrary: the imaginary parts of `phases` would have to add up to 0."""
-    first, *others = phases
-    rest = sum(others[1:], others[0]) if others else first * 0
-    if not allclose(first - conj(first), conj(rest) - rest, rtol=1e-2, atol=1e-2):
+    arbitrary: unless `phase` is about `opposite`, or 0."""
+    if not allclose(phase, phase * 0 if opposite is None else opposite, rtol=1e-2, atol=1e-2):
         raise RuntimeError(
             f"{name}: complex vectors are determined up to a factor e^(i phi), and the function differentiated depends "
             f"on it, so that it has no gradient; make it of products that do not, such as v v^H or abs(v)"
@@ -241,8 +243,8 @@ def _eig_vjp(g: Any, w: Any, V: Any, A_dtype: Any) -> Any:
     g_w, g_V = g
     turned = matmul(adjoint(V), g_V)
     along = diagonal(turned, 0, -2, -1)
-    _expect_free_of_phase("linalg.eig", along)
-    turned = turned - matmul(adjoint(V), V * unsqueeze((along + conj(along)) * 0.5, -2))
+    _expect_free_of_phase("linalg.eig", along - conj(along))
+    turned = turned - matmul(adjoint(V), V * unsqueeze(real(along), -2))
     inner = quotient(_without_diagonal(turned), conj(_gaps(w))) + diag_embed(g_w)
     return cast(solve(adjoint(V), matmul(inner, adjoint(V))), dtype=A_dtype)
 
@@ -301,7 +303,7 @@ def _svd_vjp(g: Any, U: Any, S: Any, Vh: Any) -> Any:
     inner = diag_embed(g_S)
     if U.dtype.kind == "c":
         phase = diagonal(left, 0, -2, -1)
-        _expect_free_of_phase("linalg.svd", phase, diagonal(right, 0, -2, -1))
+        _expect_free_of_phase("linalg.svd", phase, -diagonal(right, 0, -2, -1))
         inner = inner + diag_embed(phase / (S + S))
         left, right = _without_diagonal(left), _without_diagonal(right)
     gaps = (s_row - s) * (s_row + s)

@@ -12,12 +12,12 @@ from typing import Any
 
 from ...backends import Array, LinAlgError
 from ..op import op
-from .complex import conj
+from .complex import adjoint, conj
 from .decomposition import svd
 from .elementwise import abs, log
 from .indexing import where
 from .matmul import matmul
-from .matrices import adjoint, identity_like, square
+from .matrices import identity_like, square
 from .rearrange import diag_embed, diagonal
 from .reduction import prod, sum as total
 from .shape import unsqueeze

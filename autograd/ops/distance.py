@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 from ...backends import Array, backend_of
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..op import op
 from ..tensor import Tensor
 from .comparison import choose
@@ -25,6 +25,12 @@ _PRODUCT_FROM = 25
 """With more vectors than this on a side `cdist` multiplies matrices, where it may; so does PyTorch."""
 
 
+def _expect_floating(name: str, *given: Any) -> None:
+    for x in given:
+        if x.dtype.kind != "f" and x.dtype.name != "bfloat16":
+            raise DtypeError(f"{name}: the vectors must be floating, got {x.dtype}; convert them with .float()")
+
+
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """The cosine of the angle between vectors: `sum(x1 * x2) / (max(|x1|, eps) * max(|x2|, eps))` along a dimension.
 
@@ -34,10 +40,12 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
         eps: the least length that is divided by.
 
     Raises:
+        DtypeError: they are not floating.
         IndexError: there is no such dimension.
         ShapeError: the shapes do not broadcast.
     """
     shape = broadcast_shapes(sizes_of("cosine_similarity", x1), sizes_of("cosine_similarity", x2))
+    _expect_floating("cosine_similarity", x1, x2)
     directions = []
     for x in (x1, x2):
         x = x if tuple(x.shape) == shape else broadcast_to(x, shape)
@@ -111,6 +119,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_f
         A tensor of shape (..., P, R).
 
     Raises:
+        DtypeError: they are not floating.
         ShapeError: one of them has fewer than two dimensions, their last sizes differ, or they do not broadcast.
         RuntimeError: `p` is negative.
         ValueError: there is no such mode.
@@ -118,6 +127,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = "use_mm_f
     one, two = sizes_of("cdist", x1), sizes_of("cdist", x2)
     if len(one) < 2 or len(two) < 2 or one[-1] != two[-1]:
         raise ShapeError(f"cdist: expected shapes (..., P, M) and (..., R, M), got {one} and {two}")
+    _expect_floating("cdist", x1, x2)
     if not p >= 0:
         raise RuntimeError(f"cdist: p cannot be negative, got {p}")
     many = max(one[-2], two[-2]) > _PRODUCT_FROM
@@ -149,11 +159,13 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         A tensor of shape (N * (N - 1) / 2,).
 
     Raises:
+        DtypeError: it is not floating.
         ShapeError: the input is not 2-d.
         RuntimeError: `p` is negative.
     """
     if ndim_of("pdist", input) != 2:
         raise ShapeError(f"pdist: expected a 2-d tensor, got shape {tuple(input.shape)}")
+    _expect_floating("pdist", input)
     if not p >= 0:
         raise RuntimeError(f"pdist: p cannot be negative, got {p}")
     array: Array = input._array if isinstance(input, Tensor) else input

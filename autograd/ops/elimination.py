@@ -7,9 +7,10 @@ nearly all of the work is then matrix products, whatever the backend.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
-from ...backends import Array, LinAlgError
+from ...backends import Array, LinAlgError, NumpyLinAlgError
 
 _PANEL = 32
 """Columns that are eliminated one by one before the rest of the matrix is updated by a product."""
@@ -38,7 +39,7 @@ def substitute(xp: Any, A: Array, B: Array, upper: bool, unit: bool) -> Array:
         T = T + xp.eye(n, dtype=A.dtype)
     try:
         return xp.linalg.solve(T, B) if upper else _backwards(xp.linalg.solve(T[..., ::-1, ::-1], _backwards(B)))
-    except ValueError:
+    except NumpyLinAlgError:
         raise LinAlgError("a matrix has 0 on its diagonal, so that it is singular") from None
 
 
@@ -90,14 +91,40 @@ def first_zero(xp: Any, LU: Array) -> Array:
     return xp.where(zero.any(-1), zero.argmax(-1) + 1, 0).astype(xp.int32)
 
 
+def failures(A: Array, attempt: Callable[[Array], Any], info: Array) -> Array:
+    """`info`, which tells for each matrix where it fails and 0 for one that does not, made to agree with `attempt`:
+    that decides whether one does, since where there is nothing but rounding errors two ways of computing differ."""
+    *batch, n, _ = A.shape
+    found = info.reshape(-1)
+    matrices = A.reshape(-1, n, n)
+    for k in range(found.shape[0]):
+        try:
+            attempt(matrices[k : k + 1] if batch else A)
+        except NumpyLinAlgError:
+            found[k] += n * (found[k] == 0)
+        else:
+            found[k] = 0
+    return found.reshape(info.shape)
+
+
+def first_failure(info: Array) -> tuple[str, int]:
+    """Which matrix of a batch is the first with an `info` other than 0, in words, and that."""
+    flat = info.ravel()
+    first = int((flat != 0).argmax())
+    return f"matrix {first} of the batch" if info.ndim else "the matrix", int(flat[first])
+
+
+def zero_pivots(xp: Any, A: Array) -> Array:
+    """For each matrix 0, or if it has no inverse the pivot of its elimination that is 0, counted from 1: int32."""
+    return failures(A, xp.linalg.inv, first_zero(xp, factor(xp, A)[0]))
+
+
 def singular(xp: Any, A: Array) -> LinAlgError:
-    """The error for a batch in which a matrix has no inverse: it names the first."""
-    info = first_zero(xp, factor(xp, A)[0]).ravel()
-    first = int((info != 0).argmax())
-    which = f"matrix {first} of the batch" if A.ndim > 2 else "the matrix"
+    """The error for a batch in which a matrix has no inverse."""
+    which, pivot = first_failure(zero_pivots(xp, A))
     return LinAlgError(
-        f"{which} is singular: pivot {int(info[first])} of its elimination is 0. Of least squares there is a solution "
-        f"all the same: lstsq, pinv"
+        f"{which} is singular: pivot {pivot} of its elimination is 0. Of least squares there is a solution all the "
+        f"same: lstsq, pinv"
     )
 
 

@@ -7,6 +7,7 @@ the value: that is no derivative in the strict sense, and is PyTorch's.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...backends import Array, backend_of
@@ -82,16 +83,14 @@ def _expect_rows(name: str, index: Array, rows: int) -> None:
 
 
 def _shorten(name: str, weight: Any, index: Array, max_norm: float, norm_type: float) -> None:
-    """Scales the rows of `weight` that are picked and longer than `max_norm` down to it, in place, outside any graph."""
+    """Scales the rows that are picked and longer than `max_norm` down to it, in the table itself, outside any graph."""
     table = _array(weight)
     xp = backend_of(table).xp
-    lengths = (xp.abs(table) ** norm_type).sum(axis=1) ** (1 / norm_type) if norm_type not in (float("inf"),) else (
-        xp.abs(table).max(axis=1)
-    )  # fmt: skip
-    picked = xp.zeros(table.shape[0], bool)
-    picked[index.reshape(-1)] = True
-    scale = xp.where(picked & (lengths > max_norm), max_norm / (lengths + 1e-7), 1)
-    inplace.write(table, ..., table * scale[:, None].astype(table.dtype), name)
+    rows = table[index]
+    sizes = xp.abs(rows)
+    lengths = sizes.max(axis=-1) if norm_type == math.inf else (sizes**norm_type).sum(axis=-1) ** (1 / norm_type)
+    scale = xp.where(lengths > max_norm, max_norm / (lengths + 1e-7), 1).astype(table.dtype)
+    inplace.write(table, index, rows * scale[..., None], name)  # a row picked twice is written twice, the same
 
 
 def _table(name: str, input: Any, weight: Any) -> tuple[Any, int]:

@@ -13,8 +13,9 @@ from typing import Any
 from ...backends import Array
 from ..errors import DtypeError, ShapeError
 from ..op import op
+from .complex import adjoint
 from .matmul import matmul
-from .matrices import adjoint, identity_like, matrices
+from .matrices import identity_like, matrices
 from .rearrange import diag_embed, tril, triu
 from .shape import unsqueeze
 from .solve import solve_triangular

@@ -135,7 +135,9 @@ def _resized(function: str, x: Any, mode: str, antialias: bool, counts: Any, ali
     if min(counts) < 1 or 0 in x.shape[1:]:
         raise RuntimeError(f"{function}: sizes must be positive, got {tuple(counts)} for an input of {tuple(x.shape)}")
     for k, (size, count, scale) in enumerate(zip(sizes, counts, scales, strict=True)):
-        rows = _rows(mode, antialias, size, count, align_corners, scale if scale is not None and scale > 0 else None)
+        if scale is not None and (scale <= 0 or (mode == "nearest" and len(sizes) == 2 and count in (size, 2 * size))):
+            scale = None  # PyTorch's images (not its signals and volumes) of these sizes forget the factor
+        rows = _rows(mode, antialias, size, count, align_corners, scale)
         x = resample(x, rows=rows, dim=k + 2)
     return x
 

@@ -13,11 +13,12 @@ from ..modes import no_grad
 from ..op import op
 from ..tensor import Tensor
 from .arithmetic import square as squared
+from .complex import adjoint
 from .decomposition import eigvalsh, svdvals
 from .elementwise import abs
 from .indexing import where
 from .matmul import matmul
-from .matrices import adjoint, floating, hermitian, matrices, nothing_like, square
+from .matrices import floating, hermitian, matrices, nothing_like, square
 from .matrix_norm import matrix_norm
 from .reduction import sum as total
 from .shape import reshape, squeeze, unsqueeze

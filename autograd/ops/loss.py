@@ -352,7 +352,8 @@ def gaussian_nll_loss(input: Any, target: Any, var: Any, full: bool = False, eps
 
     Raises:
         ShapeError: the shapes do not broadcast.
-        ValueError: the variances have another shape, there is no such reduction, or a variance is negative (which is looked at on the host alone).
+        ValueError: the variances have another shape, there is no such reduction, or a variance is negative (which is
+            looked at on the host alone).
     """
     name = "gaussian_nll_loss"
     reduction = reduction_of(name, reduction, None, None)

@@ -7,9 +7,10 @@ from typing import Any
 
 from ..errors import ShapeError
 from ..random import randn
+from .complex import adjoint
 from .decomposition import qr, svd
 from .matmul import matmul
-from .matrices import adjoint, matrices
+from .matrices import matrices
 from .reduction import mean
 
 LowRank = namedtuple("svd_lowrank", ("U", "S", "V"))

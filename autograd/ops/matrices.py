@@ -12,7 +12,7 @@ from typing import Any
 from ...backends import LinAlgError
 from ..errors import DtypeError
 from ..op import op
-from .complex import conj
+from .complex import adjoint, conj
 from .dims import ndim_of
 from .indexing import where
 from .rearrange import tril
@@ -46,11 +46,6 @@ def square(name: str, x: Any, what: str = "A") -> Any:
     if matrices(name, x, what).shape[-1] != x.shape[-2]:
         raise LinAlgError(f"{name}: {what} must be a square matrix or a batch of them, got shape {tuple(x.shape)}")
     return x
-
-
-def adjoint(x: Any) -> Any:
-    """The conjugate transpose of each matrix."""
-    return conj(x).mT
 
 
 def skew(x: Any) -> Any:

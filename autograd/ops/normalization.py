@@ -146,12 +146,13 @@ def _summed_by_row(
     made, of which `y` is one; sums are products with a vector."""
     y *= rstd
     product = cotangent * y
-    rows = product.reshape((-1, n)), cotangent.reshape((-1, n))
-    each = xp.ones(rows[0].shape[0], y.dtype)
+    many, _, length = y.shape
+    rows = product.reshape((many, length)), cotangent.reshape((many, length))
+    each = xp.ones(many, y.dtype)
     to_weight, to_bias = (xp.matmul(each, r)[None] if need else None for r, need in zip(rows, needs[1:], strict=True))
     if not needs[0]:
         return None, to_weight, to_bias
-    w = xp.ones(n, y.dtype) if weight is None else weight.reshape(n).astype(y.dtype, copy=False)
+    w = xp.ones(length, y.dtype) if weight is None else weight.reshape(length).astype(y.dtype, copy=False)
     along, total = (xp.matmul(r, w).reshape(rstd.shape) for r in rows)
     xp.multiply(cotangent, w, out=product)
     y *= (along + rstd * g[2]) / n

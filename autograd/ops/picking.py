@@ -3,6 +3,7 @@ row-major order, as the indices do that max pooling gives."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -24,8 +25,7 @@ def _picked(xp: Any, x: Array, places: Array) -> Array:
     return found.reshape(images, channels, *places.shape[2:])
 
 
-def put_at(xp: Any, x: Array, places: Array, sizes: tuple[int, ...]) -> Array:
-    """What `put` computes."""
+def _put(xp: Any, x: Array, places: Array, *, sizes: tuple[int, ...]) -> Array:
     images, channels = x.shape[:2]
     length = prod(sizes)
     out = xp.zeros(images * channels * length, x.dtype)
@@ -33,12 +33,20 @@ def put_at(xp: Any, x: Array, places: Array, sizes: tuple[int, ...]) -> Array:
     return out.reshape(images, channels, *sizes)
 
 
-def _assigned(xp: Any, x: Array, places: Array, *, sizes: tuple[int, ...]) -> Array:
-    images, channels = x.shape[:2]
-    out = xp.zeros((images * channels, prod(sizes)), x.dtype)
-    rows = xp.arange(images * channels).reshape(-1, 1)
-    out[rows, places.reshape(images * channels, -1)] = x.reshape(images * channels, -1)
-    return out.reshape(images, channels, *sizes)
+def into_planes(
+    xp: Any, x: Array, places: Array, sizes: tuple[int, ...], write: Callable[[Array, Any, Array], None]
+) -> Array:
+    """Zeros of `sizes` into which `write(zeros, index, x)` has written `x` at `places`. These come from the caller, so
+    one outside is an error, where NumPy sees it, and reaches no other channel."""
+    planes = prod(x.shape[:2])
+    out = xp.zeros((planes, prod(sizes)), x.dtype)
+    index = xp.arange(planes).reshape(planes, 1), places.reshape(planes, prod(places.shape[2:]))
+    write(out, index, x.reshape(index[1].shape))
+    return out.reshape(*x.shape[:2], *sizes)
+
+
+def _write(out: Array, index: Any, x: Array) -> None:
+    out[index] = x
 
 
 pick = op(
@@ -49,13 +57,13 @@ pick = op(
 )
 put = op(
     "put",
-    lambda xp, x, places, *, sizes: put_at(xp, x, places, sizes),
+    _put,
     vjp=(lambda g, places: pick(g, places), None),
     doc="The transpose of `pick`: zeros of `sizes` to which the elements of `x` are added at `places`.",
 )
 assign = op(
     "assign",
-    _assigned,
+    lambda xp, x, places, *, sizes: into_planes(xp, x, places, sizes, _write),
     vjp=(lambda g, places: pick(g, places), None),
     doc="Zeros of `sizes` but for the elements of `x` at `places`; of several for one place, one.",
 )

@@ -16,7 +16,7 @@ from ..op import op
 from .arithmetic import pow
 from .dims import integers, sizes_of
 from .elementwise import abs, sign
-from .picking import pick, put, put_at
+from .picking import into_planes, pick, put
 from .reduction import average
 from .resampling import Table, resample, steps, table
 from .shape import squeeze, unsqueeze
@@ -85,7 +85,7 @@ def _places(xp: Any, x: Array, *, lines: Lines) -> Array:
     for k in range(len(lines) - 1, -1, -1):
         rows = lines[k].rows
         apart = max((row[1][0] - row[0][0] for row in rows if len(row) > 1), default=0)
-        starts = xp.asarray([row[0][0] * below if row else 0 for row in rows], dtype=xp.int64)
+        starts = xp.asarray([row[0][0] * below for row in rows], dtype=xp.int64)
         places += taps[k].astype(xp.int64) * (apart * below)
         places += starts.reshape((-1,) + (1,) * (len(lines) - k - 1))
         below *= lines[k].size
@@ -101,7 +101,7 @@ _max_pool = op(
 )
 _put_back = op(
     "max_pool_backward",
-    lambda xp, y, x, places: put_at(xp, y, places, x.shape[2:]),
+    lambda xp, y, x, places: into_planes(xp, y, places, x.shape[2:], xp.scatter_add),
     # With the indices given it is linear in the gradient, and does not depend on the input.
     vjp=(lambda g, places: pick(g, places), lambda g: g * 0, None),
 )
@@ -322,8 +322,10 @@ def adaptive_avg_pool3d(input: Any, output_size: Optional) -> Any:
 # Largest elements
 
 
-def _max_over(x: Any, had_batch: bool, windows: list[tuple[range, ...]], return_indices: bool) -> Any:
+def _max_over(function: str, x: Any, had_batch: bool, windows: list[tuple[range, ...]], return_indices: bool) -> Any:
     lines = tuple([_seen(along, size) for along, size in zip(windows, x.shape[2:], strict=True)])
+    if not all(all(line.rows) for line in lines):
+        raise RuntimeError(f"{function}: a window lies in the padding with all its elements; use a smaller dilation")
     if not return_indices:
         return each(had_batch, _max_pool(x, lines=lines))
     places = _where_largest(x, lines=lines)
@@ -336,7 +338,7 @@ def _max_pool_over(
     name = f"max_pool{dims}d"
     x, had_batch = batched(name, dims, input)
     windows = _windows(name, x.shape[2:], kernel_size, stride, padding, dilation, ceil_mode)
-    return _max_over(x, had_batch, windows, indices)
+    return _max_over(name, x, had_batch, windows, indices)
 
 
 def max_pool1d(
@@ -392,9 +394,14 @@ def max_pool2d_with_indices_backward(
     return squeeze(_put_back(g, unsqueeze(self, 0), unsqueeze(indices, 0)), 0)
 
 
+def _adaptive_max_pool(dims: int, input: Any, output_size: Any, return_indices: bool) -> Any:
+    name = f"adaptive_max_pool{dims}d"
+    return _max_over(name, *_adaptive(name, dims, input, output_size), return_indices)
+
+
 def adaptive_max_pool1d(input: Any, output_size: Optional, return_indices: bool = False) -> Any:
     """The last dimension cut into `output_size` parts, and the largest element of each; see `adaptive_max_pool2d`."""
-    return _max_over(*_adaptive("adaptive_max_pool1d", 1, input, output_size), return_indices)
+    return _adaptive_max_pool(1, input, output_size, return_indices)
 
 
 def adaptive_max_pool2d(input: Any, output_size: Optional, return_indices: bool = False) -> Any:
@@ -402,13 +409,13 @@ def adaptive_max_pool2d(input: Any, output_size: Optional, return_indices: bool 
 
     Args and errors: as for `adaptive_avg_pool2d`, and `return_indices` as for `max_pool2d`.
     """
-    return _max_over(*_adaptive("adaptive_max_pool2d", 2, input, output_size), return_indices)
+    return _adaptive_max_pool(2, input, output_size, return_indices)
 
 
 def adaptive_max_pool3d(input: Any, output_size: Optional, return_indices: bool = False) -> Any:
     """The last three dimensions cut into as many parts as wanted, and the largest element of each; see
     `adaptive_max_pool2d`."""
-    return _max_over(*_adaptive("adaptive_max_pool3d", 3, input, output_size), return_indices)
+    return _adaptive_max_pool(3, input, output_size, return_indices)
 
 
 __all__ = [

@@ -12,13 +12,14 @@ from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any
 
-from ...backends import Array
+from ...backends import Array, NumpyLinAlgError
 from ..errors import DtypeError, ShapeError
 from ..op import op
+from .complex import adjoint
 from .dims import canonical_dims, integer, ndim_of
-from .elimination import factor, first_zero, singular, substitute
+from .elimination import singular, substitute, zero_pivots
 from .matmul import matmul
-from .matrices import adjoint, floating, identity_like, matrices, square, unless_it_fails
+from .matrices import floating, identity_like, matrices, square, unless_it_fails
 from .rearrange import tril, triu
 from .shape import broadcast_shapes, clone, permute, reshape, squeeze, unsqueeze
 
@@ -40,7 +41,7 @@ def _alike(xp: Any, A: Array, B: Array) -> tuple[Array, Array]:
 def _solution(xp: Any, A: Array, B: Array) -> Array:
     try:
         return xp.linalg.solve(*_alike(xp, A, B))
-    except ValueError:
+    except NumpyLinAlgError:
         raise singular(xp, A) from None
 
 
@@ -52,13 +53,13 @@ def _solve_vjp(g: Any, needs: tuple[bool, ...], A: Any, out: Any) -> tuple[Any, 
 def _inverse(xp: Any, A: Array) -> Array:
     try:
         return xp.linalg.inv(A)
-    except ValueError:
+    except NumpyLinAlgError:
         raise singular(xp, A) from None
 
 
 _solve = op("solve", _solution, vjp=_solve_vjp)
 _inv = op("inv", _inverse, vjp=lambda g, out: -matmul(out.mT, matmul(g, out.mT)))
-_zero_pivot = op("zero_pivot", lambda xp, A: first_zero(xp, factor(xp, A)[0]))
+_zero_pivot = op("zero_pivot", lambda xp, A: zero_pivots(xp, A))
 
 
 def _expect_fitting(name: str, A: Any, B: Any, left: bool) -> None:

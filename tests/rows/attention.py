@@ -49,7 +49,7 @@ ROWS = [
             q_proj_weight=T(4, 4),
             k_proj_weight=T(4, 3),
             v_proj_weight=T(4, 2),
-        ),  # fmt: skip
+        ),
         _heads(X, T(3, 2, 4), T(3, 2, 4), T(12, 4), T(12), *OUT, static_k=T(4, 5, 2), static_v=T(4, 5, 2)),
     ),
 ]

@@ -8,7 +8,8 @@ ROWS = [
         Sample(T(2, 3, 5, 6), T(2, 3, 3, 3), T(2), padding=1), Sample(T(2, 1, 5, 4), T(7, 1, 3, 2), T(7)),
         Sample(T(2, 4, 6, 7), T(6, 2, 2, 3), T(6), (2, 1), (1, 2), (1, 2), 2),
         Sample(T(3, 5, 5), T(3, 1, 3, 3), padding=1, groups=3), Sample(T(1, 2, 5, 5), T(2, 2, 2, 4), padding="same"),
-        # a remainder that no window sees
+        # more padding than the kernel reaches, and a remainder that no window sees
+        Sample(T(1, 2, 3, 2), T(2, 2, 1, 2), None, 1, (2, 3)),
         Sample(T(1, 2, 6, 8), T(3, 2, 2, 3), stride=3)),
     Row("nn.functional.conv3d", Sample(T(1, 2, 4, 3, 4), T(2, 2, 2, 2, 3), T(2), padding=1),
         Sample(T(2, 4, 3, 5), T(4, 1, 1, 2, 2), stride=(1, 2, 1), groups=2)),

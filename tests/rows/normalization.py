@@ -14,6 +14,7 @@ ROWS = [
         Sample(T(4, 3, 2), (3, 2), T(3, 2), None, 0.1),
         Sample(T(4, 3), (3,)),
         Sample(T(0, 3), (3,), T(3), T(3)),
+        Sample(T(2, 0), (0,), T(0), T(0)),
     ),
     Row(F + "rms_norm", Sample(T(4, 3, 2), (2,), T(2)), Sample(T(4, 3, 2), (3, 2), None, 0.1), Sample(T(0, 3), (3,))),
     Row(
