@@ -7,6 +7,8 @@ from a declaration), `engine.py` (backward), `ops/` (the tables), `methods.py` (
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .engine import grad, run_backward
 from .function import Function
@@ -25,6 +27,38 @@ from .op import Op, op
 from .tensor import Tensor
 
 from . import methods  # isort: skip  # noqa: F401 (puts the operators on Tensor)
+
+if TYPE_CHECKING:
+    from .anomaly import (
+        AnomalyError as AnomalyError,
+        detect_anomaly as detect_anomaly,
+        is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled,
+        is_anomaly_enabled as is_anomaly_enabled,
+        set_detect_anomaly as set_detect_anomaly,
+    )
+    from .gradcheck_graph import gradcheck_graph as gradcheck_graph
+    from .graph import saved_bytes as saved_bytes
+    from .graph_stats import graph_stats as graph_stats
+    from .growth import GraphKeptWarning as GraphKeptWarning
+
+_LATER = {
+    "AnomalyError": "anomaly", "GraphKeptWarning": "growth", "detect_anomaly": "anomaly",
+    "gradcheck_graph": "gradcheck_graph", "graph_stats": "graph_stats",
+    "is_anomaly_check_nan_enabled": "anomaly", "is_anomaly_enabled": "anomaly", "saved_bytes": "graph",
+    "set_detect_anomaly": "anomaly",
+}  # fmt: skip
+"""What looks at a graph from outside is loaded when it is first asked for: name -> module."""
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        value = globals()[name] = getattr(import_module(f".{_LATER[name]}", __name__), name)
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
 
 
 def backward(
@@ -62,5 +96,5 @@ def backward(
 __all__ = [
     "Function", "Node", "Op", "Tensor", "backward", "enable_grad", "grad", "gradcheck", "gradgradcheck",
     "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "op", "set_debug",
-    "set_grad_enabled",
+    "set_grad_enabled", *_LATER,
 ]  # fmt: skip

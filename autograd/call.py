@@ -92,7 +92,8 @@ def _first_call(inputs: tuple[str, ...], attributes: tuple[str, ...], variadic: 
     parameters = ", ".join([*given, *([] if variadic else ["*"]), *attributes, "out"])
     passed = ", ".join([*given, *(f"{a}={a}" for a in (*attributes, "out"))])
     scope: dict[str, Any] = {}
-    exec(f"def first_call({parameters}): return complete(OP)({passed})", scope)
+    source = f"def first_call({parameters}): return complete(OP)({passed})"
+    exec(compile(source, "<chainrule first call>", "exec"), scope)
     code: CodeType = scope["first_call"].__code__
     return code
 

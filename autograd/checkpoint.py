@@ -92,6 +92,10 @@ class Dropped(Absent):
         saved: tuple[Any, ...] = node.saved
         return saved
 
+    def held(self) -> tuple[Any, ...]:
+        """The arrays of the arguments."""
+        return tuple(t._array for t in optree.tree_leaves((self._args, self._kwargs)) if isinstance(t, Tensor))
+
     def _run(self) -> None:
         now = get_rng_state()
         try:

@@ -13,7 +13,7 @@ from threading import RLock
 from typing import Any
 
 from ..backends import Array, backend_of
-from .modes import enable_grad
+from .modes import current, enable_grad
 from .node import Edge, Freed, Node
 from .record import conjugate, user_line
 from .tensor import Tensor, from_array, tensors_of
@@ -154,7 +154,7 @@ def _propagate(
     retained: list[tuple[Tensor, Tensor]] = []  # set when nothing can fail any more
     owned: set[Any] = set()  # cotangents nobody else holds, which may be added to in place
     freed = None if retain else Freed(user_line())
-    take = arrived.pop
+    take, watch = arrived.pop, current().anomaly
     for node in order:
         op = node.op
         g = _gather(node, arrived) if op.several else take(node, None)
@@ -181,6 +181,8 @@ def _propagate(
                 node.saved = freed
         else:
             results = op.vjp(node, g, edges, saved)  # type: ignore[misc]
+        if watch is not None:
+            watch.backward(node, g, results, saved)
         if extra is not None and extra.node_hooks:
             results = _run_node_hooks(node, results, g, recorded)
         k = 0  # counted by hand: zip() costs as much as all the rest of this loop

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import gc
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from operator import attrgetter
 from typing import Any, NamedTuple, Union
 
 from ..backends import Array, backend_of, is_array
-from .node import INFERENCE, Absent, Edge, Freed, Node
-from .tensor import Tensor
+from .node import INFERENCE, Absent, Edge, Freed, Node, saved_arrays
+from .tensor import Tensor, tensors_of
 from .versions import change_since, check_unchanged
 
 Place = Union["tuple[Node, int]", Tensor]
@@ -68,27 +68,32 @@ def place_of_tensor(tensor: Tensor) -> Place:
 class Graph:
     """All that the given tensors were computed from, as far as it was recorded.
 
+    Args:
+        outputs: tensors to start from.
+        roots: nodes to start from, where there is no tensor.
+        known: values that are known beside those that are found.
+
     Attributes:
         outputs: the tensors given.
         nodes: oldest first, which is a topological order: every node stands after what it was computed from.
         leaves: tensors that require a gradient and that no recorded op made, in the order of their first use.
     """
 
-    def __init__(self, outputs: Iterable[Tensor]) -> None:
+    def __init__(
+        self, outputs: Iterable[Tensor], roots: Iterable[Node] = (), known: Mapping[Place, Array] | None = None
+    ) -> None:
         self.outputs = tuple(outputs)
         self.nodes: list[Node] = []
         self.leaves: list[Tensor] = []
-        self._walk()
+        self._walk(roots)
         self._inputs: dict[Node, tuple[Input, ...]] = {}
-        self._named: dict[Any, Tensor] = {}
-        self._holders: dict[int, Tensor] = {}
-        self._scan()
+        self._known = dict(known or {})
         self._constants: dict[int, Constant] = {}
         self._values: dict[Place, Array] | None = None
 
-    def _walk(self) -> None:
+    def _walk(self, roots: Iterable[Node]) -> None:
         found: set[Node] = set()
-        stack = [t._edge for t in self.outputs]
+        stack: list[Edge] = [*(t._edge for t in self.outputs), *roots]
         while stack:
             edge = stack.pop()
             node = edge[0] if isinstance(edge, tuple) else edge
@@ -101,8 +106,11 @@ class Graph:
             seen.update((id(edge), edge) for edge in node.edges if isinstance(edge, Tensor))
         self.leaves = list(seen.values())
 
-    def _scan(self) -> None:
-        """Finds the tensors that the program holds: of every place, and of every array outside the graph."""
+    @cached_property
+    def _held(self) -> tuple[dict[Place, Tensor], dict[int, Tensor]]:
+        """The tensors that the program holds: of every place, and of every array outside the graph."""
+        named: dict[Place, Tensor] = {}
+        holders: dict[int, Tensor] = {}
         nodes = set(self.nodes)
         for item in gc.get_objects():
             if not issubclass(type(item), Tensor):
@@ -111,12 +119,13 @@ class Graph:
             edge, array = state.get("_edge"), state.get("_array")
             place = place_of(edge)
             if place is None:
-                self._hold(self._holders, id(array), item)
+                self._hold(holders, id(array), item)
             elif place[0] in nodes:  # type: ignore[index]
-                self._hold(self._named, place, item)
+                self._hold(named, place, item)
         for tensor in self.outputs:
             if tensor._edge is not None:
-                self._named[place_of_tensor(tensor)] = tensor
+                named[place_of_tensor(tensor)] = tensor
+        return named, holders
 
     @staticmethod
     def _hold(table: dict[Any, Tensor], key: Any, tensor: Tensor) -> None:
@@ -125,7 +134,7 @@ class Graph:
 
     def tensor_at(self, place: Place) -> Tensor | None:
         """The tensor at a place: a leaf, or the tensor of an intermediate where the program still holds it."""
-        return place if isinstance(place, Tensor) else self._named.get(place)
+        return place if isinstance(place, Tensor) else self._held[0].get(place)
 
     def inputs(self, node: Node) -> tuple[Input, ...]:
         """What flows into a node, in the order of the op's declaration. An optional input left out is left out here
@@ -149,7 +158,7 @@ class Graph:
     def _constant(self, value: Any) -> Constant:
         """One object per array, so that it is drawn once however often it is used."""
         if id(value) not in self._constants:
-            self._constants[id(value)] = Constant(value, self._holders.get(id(value)))
+            self._constants[id(value)] = Constant(value, self._held[1].get(id(value)))
         return self._constants[id(value)]
 
     @cached_property
@@ -168,7 +177,7 @@ class Graph:
         return self._values.get(place)
 
     def _find_values(self) -> dict[Place, Array]:
-        values: dict[Place, Array] = {place: tensor._array for place, tensor in self._named.items()}
+        values = {**self._known, **{place: tensor._array for place, tensor in self._held[0].items()}}
         for node in self.nodes:
             for k, array in saved_inputs(node):
                 place = place_of(node.edges[k]) if k < len(node.edges) else None
@@ -249,6 +258,53 @@ class Graph:
         return arrived
 
 
+def saved_bytes(*tensors: Tensor) -> int:
+    """The bytes that the graph of some tensors keeps alive for backward, beyond the leaves.
+
+    What operations saved counts, and what custom Functions and checkpoints hold; memory that several share counts once,
+    and an array that is a view counts as the whole memory it keeps alive. After `backward` has freed the graph nothing
+    is left.
+
+    Raises:
+        TypeError: something is no tensor.
+    """
+    return kept_bytes(Graph(tensors_of("saved_bytes", "tensors", tensors)))
+
+
+def kept_bytes(graph: Graph) -> int:
+    """Bytes that a graph keeps alive beyond its leaves. Memory that several arrays share counts once."""
+    return sum(kept_by_node(graph).values())
+
+
+def kept_by_node(graph: Graph) -> dict[Node, int]:
+    """The bytes that every node of a graph keeps alive, beyond the leaves and beyond what older nodes keep."""
+    counted = {id(leaf.backend.owner(leaf._array)) for leaf in graph.leaves}
+    kept = {}
+    for node in graph.nodes:
+        total = 0
+        for array in kept_arrays(node):
+            owner = backend_of(array).owner(array)
+            if id(owner) not in counted:
+                counted.add(id(owner))  # the node keeps it alive, so that nothing else gets this id
+                total += owner.nbytes
+        kept[node] = total
+    return kept
+
+
+def kept_arrays(node: Node) -> tuple[Array, ...]:
+    """The arrays a node keeps alive: what its VJP names, index arrays among its attributes, what a custom Function has
+    put on its ctx, and what a checkpoint needs to run again."""
+    found: list[Any] = [*(node.saved.held() if isinstance(node.saved, Absent) else saved_arrays(node))]
+    for value in node.attributes:
+        items = value if isinstance(value, (tuple, list)) else vars(value).values() if _is_ctx(value) else (value,)
+        found += [item._array if isinstance(item, Tensor) else item for item in items]
+    return tuple(a for a in found if is_array(a) and type(a) is backend_of(a).array_type)
+
+
+def _is_ctx(value: Any) -> bool:
+    return hasattr(value, "save_for_backward")
+
+
 def _accumulate(arrived: dict[Place, Array], place: Place, g: Array) -> None:
     arrived[place] = arrived[place] + g if place in arrived else g
 
@@ -272,10 +328,11 @@ def _may_be_absent(node: Node, k: int, name: str) -> bool:
     return node.specs is None or node.specs[k] is None
 
 
-def saved_inputs(node: Node) -> Iterator[tuple[int, Any]]:
-    """The inputs that a node saved, with their positions; nothing once they were freed."""
+def saved_inputs(node: Node, saved_there: Any = None) -> Iterator[tuple[int, Any]]:
+    """The inputs that a node saved (or had saved: `saved_there`), with their positions; nothing once they were
+    freed."""
     op = node.op
-    for name, place, saved in _saved(node):
+    for name, place, saved in _saved(node, saved_there):
         if name is None:  # a Function saves what it likes, and notes where that stands in the graph
             yield from ((k, saved) for k, edge in enumerate(node.edges) if edge is not None and _same(edge, place))
         elif op.variadic and name == op.inputs[0]:
@@ -284,24 +341,25 @@ def saved_inputs(node: Node) -> Iterator[tuple[int, Any]]:
             yield op.inputs.index(name), saved
 
 
-def saved_outputs(node: Node) -> Iterator[tuple[int, Array]]:
-    """The outputs that a node saved, with their positions; nothing once they were freed."""
-    for name, place, saved in _saved(node):
+def saved_outputs(node: Node, saved_there: Any = None) -> Iterator[tuple[int, Array]]:
+    """The outputs that a node saved (or had saved), with their positions; nothing once they were freed."""
+    for name, place, saved in _saved(node, saved_there):
         if isinstance(place, int):
             yield place, saved
         elif name in node.op.output_names and saved is not None:
             yield node.op.output_names.index(name), saved
 
 
-def _saved(node: Node) -> Iterator[tuple[str | None, Edge | int, Any]]:
+def _saved(node: Node, there: Any = None) -> Iterator[tuple[str | None, Edge | int, Any]]:
     """What a node saved: under which name, for a Function at which place in its stead."""
-    if isinstance(node.saved, Absent) or not node.saved:
+    there = node.saved if there is None else there
+    if isinstance(there, Absent) or not there:
         return
     if hasattr(node.op, "forward"):
-        for name, saved in zip(node.op.saved_names, node.saved, strict=True):
+        for name, saved in zip(node.op.saved_names, there, strict=True):
             yield name, None, saved
     else:
-        for place, saved in zip(node.attributes[0]._call.edges, node.saved, strict=True):
+        for place, saved in zip(node.attributes[0]._call.edges, there, strict=True):
             yield None, place, saved
 
 

@@ -9,12 +9,12 @@ by its version (see `versions.py`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 from weakref import ref
 
 from ..backends import Array, Backend, backend_of, is_array
-from .modes import current
+from .modes import current, enable_grad
 from .node import INFERENCE, Node, next_tick
 from .op import Op, op
 from .ops.arithmetic import cast
@@ -22,7 +22,7 @@ from .ops.complex import conj
 from .ops.getitem import overwrite
 from .ops.index import basic_index
 from .record import refuse_inference, user_line
-from .tensor import Tensor
+from .tensor import Tensor, from_array
 from .versions import record_change
 
 Steps = tuple[tuple[Op, dict[str, Any]], ...]
@@ -38,7 +38,8 @@ def change(target: Tensor, name: str, compute: Callable[..., Any], *args: Any, *
     recording = current().grad
     if recording:
         _refuse_leaf(target, name)
-    _refuse_overlap(target._array, name)
+        _leave_hooks(target)
+    refuse_overlap(target._array, name)
     since = next_tick()
     result = compute(target, *args, **kwargs)
     if result.shape != target.shape:
@@ -47,7 +48,7 @@ def change(target: Tensor, name: str, compute: Callable[..., Any], *args: Any, *
             f"an in-place op cannot broadcast the tensor it changes"
         )
     if result.dtype != target.dtype:
-        if _rank(result.dtype) > _rank(target.dtype):
+        if rank(result.dtype) > rank(target.dtype):
             raise RuntimeError(f"{name}: a {result.dtype} result cannot be stored in a {target.dtype} tensor in place")
         result = cast(result, dtype=target.dtype)
     if recording and result._requires:
@@ -65,43 +66,6 @@ def write(array: Array, index: Any, value: Any, name: str) -> None:
     record_change(array, name, user_line() if current().debug else None)
 
 
-def store(out: Any, name: str, result: Any) -> Any:
-    """What `out=` of an op does: `out` gets the values of `result`, outside any graph, and is returned.
-
-    Args:
-        out: a tensor of the result's shape, or with no elements (then it takes the result's array); a tuple of them
-            for several results.
-
-    Raises:
-        TypeError: it is no tensor.
-        RuntimeError: a gradient would flow through it, it has another shape, or a dtype that cannot hold the result.
-            Nothing is written then.
-    """
-    pairs = [(out, result)] if isinstance(result, Tensor) else list(zip(out, result, strict=True))
-    for target, value in pairs:
-        if not isinstance(target, Tensor):
-            raise TypeError(f"{name}: out must be a tensor, got {type(target).__name__}")
-        if current().grad and (value._requires or target._requires):
-            raise RuntimeError(
-                f"{name}: out= cannot be differentiated through, and an argument requires a gradient; leave out= away, "
-                f"or call it under `with cr.no_grad():`"
-            )
-        if target.shape != value.shape and target.numel():
-            raise RuntimeError(
-                f"{name}: the result has shape {value.shape}, out has {target.shape}; give an out of that shape, or "
-                f"one without elements"
-            )
-        if _rank(value.dtype) > _rank(target.dtype):
-            raise RuntimeError(f"{name}: a {value.dtype} result cannot be stored in an out of {target.dtype}")
-        _refuse_overlap(target._array, name)
-    for target, value in pairs:
-        if target.shape == value.shape:
-            write(target._array, ..., value._array, name)
-        else:
-            target.data = value.to(target.dtype)
-    return out
-
-
 @contextmanager
 def _writing(name: str) -> Iterator[None]:
     try:
@@ -112,7 +76,7 @@ def _writing(name: str) -> Iterator[None]:
         raise RuntimeError(f"{name}: the memory of this tensor is read-only; clone() it first") from None
 
 
-def _refuse_overlap(array: Array, name: str) -> None:
+def refuse_overlap(array: Array, name: str) -> None:
     """Refuses to write where several elements share a place in memory, which only NumPy would notice."""
     if backend_of(array).owner(array) is array or not array.size:
         return
@@ -148,7 +112,8 @@ def _unshared(item: Any, owner: Array, backend: Backend) -> Any:
     return backend.copy(item) if is_array(item) and backend.owner(item) is owner else item
 
 
-def _rank(dtype: Any) -> int:
+def rank(dtype: Any) -> int:
+    """Where a dtype's kind stands among booleans, integers, floats and complex numbers: none holds one behind it."""
     return "biufc".index(dtype.kind.replace("u", "i")) if dtype.kind in "biufc" else 3
 
 
@@ -160,6 +125,50 @@ def _refuse_leaf(target: Tensor, name: str) -> None:
             f"{name}: {what} cannot be changed in place while recording, since its gradient would be lost; do it "
             f"under `with cr.no_grad():`, or on a clone()"
         )
+
+
+def _leave_hooks(target: Tensor) -> None:
+    """A view that is about to be changed leaves its hooks behind: they belong to the value it had, which its base's
+    gradient does not pass through any more."""
+    node = target.grad_fn
+    if target._view is not None and node is not None and node.extra is not None and node.extra.hooks:
+        fresh = _look(target._view.base, target._view.steps)
+        _move(target, fresh)
+
+
+def become_view(target: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:
+    """`target` becomes the view of itself that `function` returns. Its memory is not written; the other views of the
+    same memory stay what they were.
+
+    Raises:
+        RuntimeError: a leaf that requires a gradient (or a view of one) while recording, or a view that cannot be had.
+            The target is unchanged then.
+    """
+    if current().grad:
+        _refuse_leaf(target, name)
+    source = target
+    if target._view is None:  # what was made of it so far stays as it is, behind a base of its old shape
+        source = from_array(target._array, target._edge)
+        source._requires = target._requires
+    with nullcontext() if current().inference else enable_grad():  # or its place would not be that of its elements
+        seen = function(source, *args, **kwargs)
+    if seen is source:
+        return target
+    if seen._view is None:
+        raise RuntimeError(f"{name}: it would take a copy; use the form without the underscore")
+    if source is not target:
+        views = [view for view in (reference() for reference in target._views or ()) if view is not None]
+        for view in views:
+            assert view._view is not None
+            view._view.base = source
+        source._views, target._views = [ref(view) for view in views], None
+        if target.is_leaf and target._requires:
+            target.data = seen
+            return target
+        source._views.append(ref(target))
+    target._array, target._view = seen._array, seen._view
+    _move(target, seen)
+    return target
 
 
 def rebase(target: Tensor, result: Tensor) -> None:
@@ -237,7 +246,8 @@ def assign(target: Tensor, index: Any, value: Any, name: str = "setitem") -> Non
         for tensor in (target, value):
             if isinstance(tensor, Tensor) and tensor._edge is INFERENCE:
                 refuse_inference(_write_view.op)
-    _refuse_overlap(target._array, name)
+        _leave_hooks(target)
+    refuse_overlap(target._array, name)
     with _writing(name):
         result = overwrite(target, index, value)
     record_change(changed_by(target, index), name, user_line() if current().debug else None)

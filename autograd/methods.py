@@ -13,17 +13,9 @@ from typing import Any
 from ..backends import dtypes, is_array
 from . import inplace, ops
 from .errors import DtypeError, PlaceError
+from .inplace_methods import InPlaceMethods
 from .memory_format import MemoryFormat, preserve_format
 from .tensor import Tensor
-
-
-def _in_place(name: str, function: Any) -> Any:
-    def method(self: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        return inplace.change(self, f"{name}_", function, *args, **kwargs)
-
-    method.__name__ = method.__qualname__ = f"{name}_"
-    method.__doc__ = f"Becomes `{name}` of itself, in place. See `{name}`."
-    return method
 
 
 def _later(module: str, name: str) -> Any:
@@ -42,7 +34,7 @@ def _comparable(other: Any) -> builtins.bool:
     return isinstance(other, (Tensor, int, float, complex)) or is_array(other)
 
 
-class TensorMethods:
+class TensorMethods(InPlaceMethods):
     """Operators and methods of a tensor. Each does what the function of the same name does, with the tensor first."""
 
     # Operators
@@ -111,15 +103,6 @@ class TensorMethods:
 
     def __contains__(self: Any, element: Any) -> builtins.bool:
         return bool(ops.reduction.any(ops.comparison.eq(self, element)))
-
-    def __setitem__(self: Any, index: Any, value: Any) -> None:
-        """Assigns in place; `value` is a tensor, array or number that broadcasts to what the index selects.
-
-        Raises:
-            RuntimeError: a leaf that requires a gradient, while recording.
-            IndexError, ValueError: the index or the value does not fit. Nothing has changed then.
-        """
-        inplace.assign(self, index, value)
 
     # Conversion
 
@@ -277,10 +260,14 @@ class TensorMethods:
 
     add = ops.arithmetic.add
     sub = ops.arithmetic.sub
+    subtract = ops.arithmetic.sub
+    true_divide = ops.arithmetic.div
     addcdiv = ops.arithmetic.addcdiv
     addcmul = ops.arithmetic.addcmul
     ceil = ops.arithmetic.ceil
     div = ops.arithmetic.div
+    divide = ops.arithmetic.div
+    fix = ops.arithmetic.trunc
     float_power = ops.arithmetic.float_power
     floor = ops.arithmetic.floor
     floor_divide = ops.arithmetic.floor_divide
@@ -290,7 +277,9 @@ class TensorMethods:
     lcm = ops.arithmetic.lcm
     lerp = ops.arithmetic.lerp
     mul = ops.arithmetic.mul
+    multiply = ops.arithmetic.mul
     neg = ops.arithmetic.neg
+    negative = ops.arithmetic.neg
     positive = ops.arithmetic.positive
     pow = ops.arithmetic.pow
     remainder = ops.arithmetic.remainder
@@ -308,18 +297,23 @@ class TensorMethods:
     eq = ops.comparison.eq
     equal = ops.comparison.equal
     ge = ops.comparison.ge
+    greater = ops.comparison.gt
+    greater_equal = ops.comparison.ge
     gt = ops.comparison.gt
     isclose = ops.comparison.isclose
     isfinite = ops.comparison.isfinite
     isinf = ops.comparison.isinf
     isnan = ops.comparison.isnan
     le = ops.comparison.le
+    less = ops.comparison.lt
+    less_equal = ops.comparison.le
     logical_and = ops.comparison.logical_and
     logical_not = ops.comparison.logical_not
     logical_or = ops.comparison.logical_or
     logical_xor = ops.comparison.logical_xor
     lt = ops.comparison.lt
     ne = ops.comparison.ne
+    not_equal = ops.comparison.ne
 
     # Complex numbers
 
@@ -583,165 +577,10 @@ class TensorMethods:
         """This tensor's elements where `condition` holds, those of `other` elsewhere."""
         return ops.indexing.where(condition, self, other)
 
-    # In place: what the function without the underscore gives, in the tensor's own memory
-
-    abs_ = _in_place("abs", ops.elementwise.abs)
-    absolute_ = _in_place("absolute", ops.elementwise.absolute)
-    acos_ = _in_place("acos", ops.elementwise.acos)
-    acosh_ = _in_place("acosh", ops.elementwise.acosh)
-    add_ = _in_place("add", ops.arithmetic.add)
-    addcdiv_ = _in_place("addcdiv", ops.arithmetic.addcdiv)
-    addcmul_ = _in_place("addcmul", ops.arithmetic.addcmul)
-    arccos_ = _in_place("arccos", ops.elementwise.arccos)
-    arccosh_ = _in_place("arccosh", ops.elementwise.arccosh)
-    arcsin_ = _in_place("arcsin", ops.elementwise.arcsin)
-    arcsinh_ = _in_place("arcsinh", ops.elementwise.arcsinh)
-    arctan_ = _in_place("arctan", ops.elementwise.arctan)
-    arctan2_ = _in_place("arctan2", ops.elementwise.arctan2)
-    arctanh_ = _in_place("arctanh", ops.elementwise.arctanh)
-    asin_ = _in_place("asin", ops.elementwise.asin)
-    asinh_ = _in_place("asinh", ops.elementwise.asinh)
-    atan_ = _in_place("atan", ops.elementwise.atan)
-    atan2_ = _in_place("atan2", ops.elementwise.atan2)
-    atanh_ = _in_place("atanh", ops.elementwise.atanh)
-    bitwise_and_ = _in_place("bitwise_and", ops.comparison.bitwise_and)
-    bitwise_not_ = _in_place("bitwise_not", ops.comparison.bitwise_not)
-    bitwise_or_ = _in_place("bitwise_or", ops.comparison.bitwise_or)
-    bitwise_xor_ = _in_place("bitwise_xor", ops.comparison.bitwise_xor)
-    ceil_ = _in_place("ceil", ops.arithmetic.ceil)
-    clamp_ = _in_place("clamp", ops.elementwise.clamp)
-    clamp_max_ = _in_place("clamp_max", ops.elementwise.clamp_max)
-    clamp_min_ = _in_place("clamp_min", ops.elementwise.clamp_min)
-    clip_ = _in_place("clip", ops.elementwise.clip)
-    conj_physical_ = _in_place("conj_physical", ops.complex.conj_physical)
-    copysign_ = _in_place("copysign", _later("representation", "copysign"))
-    cos_ = _in_place("cos", ops.elementwise.cos)
-    cosh_ = _in_place("cosh", ops.elementwise.cosh)
-    cumprod_ = _in_place("cumprod", ops.scan.cumprod)
-    cumsum_ = _in_place("cumsum", ops.scan.cumsum)
-    deg2rad_ = _in_place("deg2rad", ops.elementwise.deg2rad)
-    digamma_ = _in_place("digamma", _later("gamma", "digamma"))
-    div_ = _in_place("div", ops.arithmetic.div)
-    eq_ = _in_place("eq", ops.comparison.eq)
-    erf_ = _in_place("erf", ops.elementwise.erf)
-    erfc_ = _in_place("erfc", ops.elementwise.erfc)
-    erfinv_ = _in_place("erfinv", _later("special", "erfinv"))
-    exp_ = _in_place("exp", ops.elementwise.exp)
-    exp2_ = _in_place("exp2", ops.elementwise.exp2)
-    expm1_ = _in_place("expm1", ops.elementwise.expm1)
-    float_power_ = _in_place("float_power", ops.arithmetic.float_power)
-    floor_ = _in_place("floor", ops.arithmetic.floor)
-    floor_divide_ = _in_place("floor_divide", ops.arithmetic.floor_divide)
-    fmod_ = _in_place("fmod", ops.arithmetic.fmod)
-    frac_ = _in_place("frac", ops.arithmetic.frac)
-    gcd_ = _in_place("gcd", ops.arithmetic.gcd)
-    ge_ = _in_place("ge", ops.comparison.ge)
-    gt_ = _in_place("gt", ops.comparison.gt)
-    heaviside_ = _in_place("heaviside", ops.elementwise.heaviside)
-    hypot_ = _in_place("hypot", ops.elementwise.hypot)
-    i0_ = _in_place("i0", _later("bessel", "i0"))
-    igamma_ = _in_place("igamma", _later("gamma", "igamma"))
-    igammac_ = _in_place("igammac", _later("gamma", "igammac"))
-    index_add_ = _in_place("index_add", ops.indexing.index_add)
-    index_copy_ = _in_place("index_copy", ops.indexing.index_copy)
-    index_fill_ = _in_place("index_fill", ops.indexing.index_fill)
-    index_put_ = _in_place("index_put", ops.indexing.index_put)
-    index_reduce_ = _in_place("index_reduce", _later("scatter_reduce", "index_reduce"))
-    lcm_ = _in_place("lcm", ops.arithmetic.lcm)
-    ldexp_ = _in_place("ldexp", _later("representation", "ldexp"))
-    le_ = _in_place("le", ops.comparison.le)
-    lerp_ = _in_place("lerp", ops.arithmetic.lerp)
-    lgamma_ = _in_place("lgamma", _later("gamma", "lgamma"))
-    log_ = _in_place("log", ops.elementwise.log)
-    log10_ = _in_place("log10", ops.elementwise.log10)
-    log1p_ = _in_place("log1p", ops.elementwise.log1p)
-    log2_ = _in_place("log2", ops.elementwise.log2)
-    logical_and_ = _in_place("logical_and", ops.comparison.logical_and)
-    logical_not_ = _in_place("logical_not", ops.comparison.logical_not)
-    logical_or_ = _in_place("logical_or", ops.comparison.logical_or)
-    logical_xor_ = _in_place("logical_xor", ops.comparison.logical_xor)
-    logit_ = _in_place("logit", _later("special", "logit"))
-    lt_ = _in_place("lt", ops.comparison.lt)
-    masked_fill_ = _in_place("masked_fill", ops.indexing.masked_fill)
-    masked_scatter_ = _in_place("masked_scatter", _later("scatter", "masked_scatter"))
-    mul_ = _in_place("mul", ops.arithmetic.mul)
-    mvlgamma_ = _in_place("mvlgamma", _later("gamma", "mvlgamma"))
-    nan_to_num_ = _in_place("nan_to_num", ops.elementwise.nan_to_num)
-    ne_ = _in_place("ne", ops.comparison.ne)
-    neg_ = _in_place("neg", ops.arithmetic.neg)
-    nextafter_ = _in_place("nextafter", _later("representation", "nextafter"))
-    polygamma_ = _in_place("polygamma", polygamma)
-    pow_ = _in_place("pow", ops.arithmetic.pow)
-    put_ = _in_place("put", _later("scatter", "put"))
-    rad2deg_ = _in_place("rad2deg", ops.elementwise.rad2deg)
-    reciprocal_ = _in_place("reciprocal", ops.elementwise.reciprocal)
-    relu_ = _in_place("relu", ops.activation.relu)
-    remainder_ = _in_place("remainder", ops.arithmetic.remainder)
-    round_ = _in_place("round", ops.arithmetic.round)
-    rsqrt_ = _in_place("rsqrt", ops.elementwise.rsqrt)
-    scatter_ = _in_place("scatter", ops.indexing.scatter)
-    scatter_add_ = _in_place("scatter_add", ops.indexing.scatter_add)
-    scatter_reduce_ = _in_place("scatter_reduce", _later("scatter_reduce", "scatter_reduce"))
-    sgn_ = _in_place("sgn", ops.complex.sgn)
-    sigmoid_ = _in_place("sigmoid", ops.activation.sigmoid)
-    sign_ = _in_place("sign", ops.elementwise.sign)
-    sin_ = _in_place("sin", ops.elementwise.sin)
-    sinc_ = _in_place("sinc", _later("sinc", "sinc"))
-    sinh_ = _in_place("sinh", ops.elementwise.sinh)
-    sqrt_ = _in_place("sqrt", ops.elementwise.sqrt)
-    square_ = _in_place("square", ops.arithmetic.square)
-    sub_ = _in_place("sub", ops.arithmetic.sub)
-    tan_ = _in_place("tan", ops.elementwise.tan)
-    tanh_ = _in_place("tanh", ops.elementwise.tanh)
-    tril_ = _in_place("tril", ops.rearrange.tril)
-    triu_ = _in_place("triu", ops.rearrange.triu)
-    trunc_ = _in_place("trunc", ops.arithmetic.trunc)
-    xlogy_ = _in_place("xlogy", _later("special", "xlogy"))
-
-    __iadd__ = _in_place("add", ops.arithmetic.plus)
-    __isub__ = _in_place("sub", ops.arithmetic.minus)
-    __imul__ = _in_place("mul", ops.arithmetic.mul)
-    __itruediv__ = _in_place("div", ops.arithmetic.divide)
-    __ifloordiv__ = _in_place("floor_divide", ops.arithmetic.floor_divide)
-    __imod__ = _in_place("remainder", ops.arithmetic.remainder)
-    __ipow__ = _in_place("pow", ops.arithmetic.pow)
-
-    def zero_(self: Any) -> Tensor:
-        """Becomes 0 everywhere, in place."""
-        inplace.assign(self, ..., 0, "zero_")
-        return self
-
-    def fill_(self: Any, value: Any) -> Tensor:
-        """Becomes `value`, a number or a 0-d tensor, everywhere, in place.
-
-        Raises:
-            TypeError, ValueError: it is none, or has dimensions.
-        """
-        if not isinstance(value, (builtins.int, builtins.float, complex, Tensor)) and not is_array(value):
-            raise TypeError(f"fill_: the value must be a number or a 0-d tensor, got {type(value).__name__}")
-        if getattr(value, "ndim", 0):
-            raise ValueError(f"fill_: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
-        inplace.assign(self, ..., value, "fill_")
-        return self
-
-    def copy_(self: Any, source: Any) -> Tensor:
-        """Takes the values of `source`, which broadcasts, may be of another dtype, and may live on another device.
-
-        Raises:
-            ValueError: its shape does not broadcast to this one's.
-        """
-        shape = tuple(getattr(source, "shape", ()))
-        if len(shape) > self.ndim or any(n not in (1, self.shape[-k]) for k, n in enumerate(shape[::-1], 1)):
-            raise ValueError(f"copy_: a source of shape {shape} does not broadcast to shape {self.shape}")
-        if isinstance(source, Tensor):
-            source = ops.arithmetic.cast(ops.creation.moved(source, self.device), dtype=self.dtype)
-        inplace.assign(self, ..., source, "copy_")
-        return self
-
 
 def _attach() -> None:
     """Puts everything above on Tensor."""
-    for name, value in vars(TensorMethods).items():
+    for name, value in (vars(InPlaceMethods) | vars(TensorMethods)).items():
         if name not in ("__module__", "__doc__", "__dict__", "__weakref__", "__hash__", "__qualname__"):
             setattr(Tensor, name, value)
 

@@ -1,4 +1,4 @@
-"""What is recorded, where: gradient mode, inference mode, module scope and debug mode.
+"""What is recorded, where: gradient mode, inference mode, module scope, debug mode and the watch for anomalies.
 
 One immutable `Mode` per thread and asyncio task, read once by every op that meets a tensor requiring a gradient.
 """
@@ -9,7 +9,10 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from .anomaly import Watch
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -17,23 +20,38 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Mode:
     """The state of one thread of execution; never changed, only replaced.
 
-    `scope` names the modules being called, outermost first: `("model:Sequential", "2:Linear")`.
+    `scope` names the modules being called, outermost first: `("model:Sequential", "2:Linear")`. `anomaly` looks at
+    what ops and their VJPs compute, or is None. `debug` says whether nodes are noted (`record.note`): where
+    `set_debug` asked for it (`debug_asked`), and where there is a watch.
     """
 
-    __slots__ = ("debug", "grad", "inference", "scope")
+    __slots__ = ("anomaly", "debug", "debug_asked", "grad", "inference", "scope")
 
     def __init__(
-        self, grad: bool = True, inference: bool = False, debug: bool = False, scope: tuple[str, ...] = ()
+        self,
+        grad: bool = True,
+        inference: bool = False,
+        debug: bool = False,
+        scope: tuple[str, ...] = (),
+        anomaly: Watch | None = None,
     ) -> None:
-        self.grad, self.inference, self.debug, self.scope = grad, inference, debug, scope
+        self.grad, self.inference, self.scope, self.anomaly = grad, inference, scope, anomaly
+        self.debug, self.debug_asked = debug or anomaly is not None, debug
 
-    def replace(self, grad: bool | None = None, inference: bool | None = None, debug: bool | None = None) -> Mode:
-        """This mode with some of its switches changed."""
+    def replace(
+        self,
+        grad: bool | None = None,
+        inference: bool | None = None,
+        debug: bool | None = None,
+        anomaly: Watch | bool | None = False,
+    ) -> Mode:
+        """This mode with some of its switches changed. (For `anomaly` None says that there is no watch.)"""
         return Mode(
             self.grad if grad is None else grad,
             self.inference if inference is None else inference,
-            self.debug if debug is None else debug,
+            self.debug_asked if debug is None else debug,
             self.scope,
+            self.anomaly if isinstance(anomaly, bool) else anomaly,
         )
 
 
@@ -51,19 +69,23 @@ def is_inference_mode_enabled() -> bool:
     return current().inference
 
 
-_entered: ContextVar[tuple[tuple[_Switch, Mode], ...]] = ContextVar("chainrule_entered", default=())
+paint: Callable[..., None] | None = None
+"""Draws the graph of an anomaly into a file; see `anomaly.Watch`. Drawing stands above the engine, so the face of the
+package puts its own here."""
+
+_entered: ContextVar[tuple[tuple[Switch, Mode], ...]] = ContextVar("chainrule_entered", default=())
 """The blocks entered here and not yet left, each with the mode before it."""
 
 
-class _Switch:
+class Switch:
     """A change of mode that works as `with` block and as decorator: of functions, generators, coroutines and
     asynchronous generators. One object may be entered again, and in several threads and tasks at once."""
 
     _before: Mode | None = None  # of a switch that changed the mode when it was made: the mode until then
 
-    def __init__(self, **change: bool) -> None:
+    def __init__(self, **change: Any) -> None:
         for name, value in change.items():
-            if not isinstance(value, bool):
+            if name != "anomaly" and not isinstance(value, bool):
                 raise TypeError(f"{type(self).__name__}: {name} is True or False, got {value!r}")
         self._change = change
 
@@ -84,8 +106,8 @@ class _Switch:
                 _mode.set(entered[k][1])
                 return
 
-    def _fresh(self) -> _Switch:
-        return _Switch(**self._change)
+    def _fresh(self) -> Switch:
+        return Switch(**self._change)
 
     def __call__(self, function: F) -> F:
         if not callable(function):
@@ -108,7 +130,7 @@ class _Switch:
         return wrapped  # type: ignore[return-value]
 
 
-def _wrap_generator(function: F, fresh: Callable[[], _Switch]) -> F:
+def _wrap_generator(function: F, fresh: Callable[[], Switch]) -> F:
     """The body of a generator runs in the mode; what happens between its yields does not."""
 
     @functools.wraps(function)
@@ -134,7 +156,7 @@ def _wrap_generator(function: F, fresh: Callable[[], _Switch]) -> F:
     return wrapped  # type: ignore[return-value]
 
 
-def _wrap_coroutine(function: F, fresh: Callable[[], _Switch]) -> F:
+def _wrap_coroutine(function: F, fresh: Callable[[], Switch]) -> F:
     """A task has a mode of its own, so the body may keep it over its awaits."""
 
     @functools.wraps(function)
@@ -145,7 +167,7 @@ def _wrap_coroutine(function: F, fresh: Callable[[], _Switch]) -> F:
     return wrapped  # type: ignore[return-value]
 
 
-def _wrap_async_generator(function: F, fresh: Callable[[], _Switch]) -> F:
+def _wrap_async_generator(function: F, fresh: Callable[[], Switch]) -> F:
     """As `_wrap_generator`, for `async for`."""
 
     @functools.wraps(function)
@@ -171,7 +193,7 @@ def _wrap_async_generator(function: F, fresh: Callable[[], _Switch]) -> F:
     return wrapped  # type: ignore[return-value]
 
 
-class no_grad(_Switch):
+class no_grad(Switch):
     """Inside, operations record nothing and their results do not require gradients.
 
     `with no_grad():`, `@no_grad()` or `@no_grad`.
@@ -184,7 +206,7 @@ class no_grad(_Switch):
         super().__init__(grad=False)
 
 
-class enable_grad(_Switch):
+class enable_grad(Switch):
     """Inside, operations record again, within a surrounding `no_grad` too. Used as `no_grad` is."""
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
@@ -194,7 +216,7 @@ class enable_grad(_Switch):
         super().__init__(grad=True, inference=False)
 
 
-class inference_mode(_Switch):
+class inference_mode(Switch):
     """`no_grad` with a promise: tensors made inside never take part in a graph. Using one where a gradient would
     have to flow through it raises, so that a forgotten `detach` is seen."""
 
@@ -205,7 +227,7 @@ class inference_mode(_Switch):
         super().__init__(grad=not mode, inference=mode)
 
 
-class set_grad_enabled(_Switch):
+class set_grad_enabled(Switch):
     """Turns recording on or off, from the call on; as `with` block, until its end."""
 
     def __init__(self, mode: bool) -> None:
@@ -213,9 +235,10 @@ class set_grad_enabled(_Switch):
         self._set_at_once()
 
 
-class set_debug(_Switch):
-    """In debug mode every node remembers the source line that made it. From the call on; as `with` block, until its
-    end."""
+class set_debug(Switch):
+    """In debug mode every node remembers the source line that made it, errors and drawings tell it, and a line that
+    keeps adding to a graph which backward has used up (`total = total + loss`) is warned of. From the call on; as
+    `with` block, until its end."""
 
     def __init__(self, mode: bool = True) -> None:
         super().__init__(debug=mode)
@@ -225,7 +248,7 @@ class set_debug(_Switch):
 def enter_scope(label: str) -> Token[Mode]:
     """Puts `label` (`name:class` of a module being called) at the end of the module scope; `leave_scope` undoes it."""
     mode = current()
-    return _mode.set(Mode(mode.grad, mode.inference, mode.debug, (*mode.scope, label)))
+    return _mode.set(Mode(mode.grad, mode.inference, mode.debug_asked, (*mode.scope, label), mode.anomaly))
 
 
 def leave_scope(token: Token[Mode]) -> None:

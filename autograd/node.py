@@ -110,14 +110,18 @@ class Absent:
         """Brings them back, or raises."""
         raise NotImplementedError
 
+    def held(self) -> tuple[Array, ...]:
+        """The arrays kept alive in order to bring them back."""
+        return ()
+
 
 class Freed(Absent):
-    """They were used by a backward call, which is remembered."""
+    """They were used by a backward call; where and when is remembered."""
 
-    __slots__ = ("where",)
+    __slots__ = ("tick", "where")
 
     def __init__(self, where: str) -> None:
-        self.where = where
+        self.where, self.tick = where, next_tick()
 
     def restore(self, node: Node) -> tuple[Any, ...]:
         raise RuntimeError(

@@ -38,7 +38,7 @@ from .tensor import Tensor, from_array
 
 def _positional(function: Callable[..., Any]) -> list[str]:
     """The names of its positional parameters. (`inspect.signature` takes longer than all the rest of a declaration.)"""
-    code = function.__code__
+    code = inspect.unwrap(function).__code__  # of the formula itself, where one wraps another
     return list(code.co_varnames[: code.co_argcount])
 
 

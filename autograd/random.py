@@ -183,14 +183,14 @@ def randint(low: int, high: Any = None, size: Sequence[int] | None = None, *, ge
     home, place = resolve(device, backend)
     wanted = dtypes.int64 if dtype is None else dtypes.as_dtype(dtype)
     integral = wanted if wanted.kind in "iu" else dtypes.int64
-    least, most = _bounds(integral)
+    least, most = bounds_of(integral)
     if low < least or high - 1 > most:
         raise ValueError(f"randint: {low} to {high - 1} do not fit into {integral}, which holds {least} to {most}")
     array = stream_of(home, generator).integers(low, high, shape, integral)
     return born(array.astype(wanted), home, place, False)
 
 
-def _bounds(dtype: dtypes.DType) -> tuple[int, int]:
+def bounds_of(dtype: dtypes.DType) -> tuple[int, int]:
     """The least and the greatest number of an integer dtype."""
     bits = 8 * dtype.itemsize
     return (0, 2**bits - 1) if dtype.kind == "u" else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)

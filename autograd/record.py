@@ -8,7 +8,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from ..backends import BACKENDS, Array, backend_of, dtypes
-from .modes import Mode
+from .modes import Mode, current
 from .node import INFERENCE, Edge, Node, extra_of
 from .tensor import Tensor, from_array
 
@@ -87,13 +87,19 @@ def finish(node: Node | None, arrays: tuple[Array, ...], mode: Mode, requires: b
 
 
 def note(node: Node, outputs: tuple[Array, ...]) -> None:
-    """In debug mode: notes the source line that made `node`."""
+    """In debug mode: notes the source line that made `node`, and has its outputs looked at, if somebody watches."""
+    from .growth import warn_if_growing
+
     extra_of(node).line = user_line()
+    warn_if_growing(node)
+    watch = current().anomaly
+    if watch is not None:
+        watch.forward(node, outputs)
 
 
 def write_out(out: Any, op: Op, *inputs: Any, **attributes: Any) -> Any:
-    """The op's result, stored in `out`: see `inplace.store`."""
-    from .inplace import store
+    """The op's result, stored in `out`: see `out.store`."""
+    from .out import store
 
     return store(out, op.name, op.call(*inputs, **attributes))
 

@@ -1,8 +1,8 @@
 """NumPy's Fourier transforms, piece by piece in several threads, and those of single precision in single precision.
 
 NumPy multiplies every transform by a factor. Where the norm leaves the sum as it is that is the integer 1, for which
-the loop of double precision is chosen, whatever the array's dtype: four times slower. So the sum is asked for divided by
-its length, and multiplied afterwards.
+the loop of double precision is chosen, whatever the array's dtype: four times slower. So the sum is asked for divided
+by its length, and multiplied afterwards.
 """
 
 from __future__ import annotations
@@ -63,8 +63,9 @@ def _over(last: str, others: str) -> Callable[..., np.ndarray]:
         sizes = [a.shape[axis] for axis in axes] if s is None else list(s)
         if last == "irfft" and s is None:
             sizes[-1] = 2 * (sizes[-1] - 1)
-        steps = [(last, sizes[-1], axes[-1]), *zip([others] * len(axes), sizes[-2::-1], axes[-2::-1], strict=False)]
-        for name, n, axis in steps[1:] + steps[:1] if last == "irfft" else steps:
+        end = [(last, sizes[-1], axes[-1])]
+        between = [(others, n, axis) for n, axis in zip(sizes[:-1], axes[:-1], strict=True)][::-1]
+        for name, n, axis in between + end if last == "irfft" else end + between:
             a = _along(name, a, n, axis, norm or "backward")
         return a
 

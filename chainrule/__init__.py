@@ -49,6 +49,7 @@ from .autograd.ops.scan import *
 from .autograd.ops.shape import *
 from .autograd.ops.softmax import *
 from .autograd.ops.sorting import *
+from .autograd.out import TAKERS as _TAKERS, offer_out as _offer_out
 from .autograd.random import *
 from .autograd.tensor import Device as _Device, Tensor as Tensor
 from .backends import (
@@ -89,12 +90,24 @@ from .backends.dtypes import (
 )
 
 device = _Device
-subtract, multiply, divide, true_divide, negative = sub, mul, div, div, neg
+subtract, multiply, divide, true_divide, negative, fix = sub, mul, div, div, neg, trunc
+greater, greater_equal, less, less_equal, not_equal = gt, ge, lt, le, ne
+
+_offer_out(globals(), [name for name in _TAKERS if name in globals()], __name__)
 
 if TYPE_CHECKING:
     from . import cuda as cuda, data as data, nn as nn, optim as optim, viz as viz
     from .storage import load as load, save as save
     from .viz import visualize as visualize
+
+
+def _paint(*args: Any) -> Any:
+    from .viz.draw import paint
+
+    return paint(*args)
+
+
+autograd.modes.paint = _paint
 
 
 def __getattr__(name: str) -> Any:
@@ -103,9 +116,9 @@ def __getattr__(name: str) -> Any:
     if name in _lazy.PARTS:
         return import_module(f".{name}", __name__)
     if name in _lazy.NAMES:
-        value = getattr(import_module(f".{_lazy.NAMES[name]}", __name__), name)
-        globals()[name] = value
-        return value
+        globals()[name] = getattr(import_module(f".{_lazy.NAMES[name]}", __name__), name)
+        _offer_out(globals(), {name}.intersection(_TAKERS), __name__)
+        return globals()[name]
     raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
 
 

@@ -13,6 +13,7 @@ from .autograd.ops.matrix_norm import matrix_norm, norm, vector_norm
 from .autograd.ops.products import linalg_cross as cross, linalg_vander as vander
 from .autograd.ops.solve import inv, inv_ex, solve, solve_ex, solve_triangular, tensorinv, tensorsolve
 from .autograd.ops.vectors import diagonal, vecdot
+from .autograd.out import offer_out
 from .backends import LinAlgError
 
 __all__ = [
@@ -21,3 +22,5 @@ __all__ = [
     "matrix_exp", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm", "pinv", "qr", "slogdet", "solve",
     "solve_ex", "solve_triangular", "svd", "svdvals", "tensorinv", "tensorsolve", "vander", "vecdot", "vector_norm",
 ]  # fmt: skip
+
+offer_out(globals(), __all__, __name__)

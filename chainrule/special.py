@@ -61,6 +61,7 @@ from .autograd.ops.special import (
     xlog1py,
     xlogy,
 )
+from .autograd.out import offer_out
 
 __all__ = [
     "airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "chebyshev_polynomial_t",
@@ -73,3 +74,5 @@ __all__ = [
     "shifted_chebyshev_polynomial_u", "shifted_chebyshev_polynomial_v", "shifted_chebyshev_polynomial_w", "sinc",
     "softmax", "spherical_bessel_j0", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip
+
+offer_out(globals(), __all__, __name__)

@@ -49,8 +49,8 @@ class Adagrad(Optimizer):
         group = self.param_groups[-1]
         start = group["initial_accumulator_value"]
         for p in group["params"]:
-            self.state[p] = {"step": zeros((), dtype=dtypes.float32, device="cpu"),
-                             "sum": full_like(p.detach(), complex(start, start) if p.is_complex() else start)}  # fmt: skip
+            total = full_like(p.detach(), complex(start, start) if p.is_complex() else start)
+            self.state[p] = {"step": zeros((), dtype=dtypes.float32, device="cpu"), "sum": total}
 
     def check(self, group: dict[str, Any]) -> None:
         names = ("lr", "lr_decay", "weight_decay", "initial_accumulator_value", "eps")

@@ -331,7 +331,9 @@ def test_optimizers_take_a_complex_number_for_two_real_ones(name: str) -> None:
         optimizer = OPTIMIZERS[name](lib.optim, parameters)
         for _ in range(10):
             optimizer.zero_grad()
-            loss = sum((((p - 0.3) * (1 + 0.5j)).abs() ** 2).sum() + ((p * p * 1j).real * 0.2).sum() for p in parameters)
+            loss = sum(
+                (((p - 0.3) * (1 + 0.5j)).abs() ** 2).sum() + ((p * p * 1j).real * 0.2).sum() for p in parameters
+            )
             loss.backward()
             optimizer.step()
         held = optimizer.state_dict()["state"]

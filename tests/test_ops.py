@@ -177,7 +177,9 @@ class Reference:
             return [np.zeros(x.shape) for x in self.leaves]
         outputs, weights = zip(*pairs, strict=True)
         found = torch.autograd.grad(outputs, self.leaves, weights, allow_unused=True)
-        return [np.zeros(x.shape) if g is None else g.numpy(force=True) for x, g in zip(self.leaves, found, strict=True)]
+        return [
+            np.zeros(x.shape) if g is None else g.numpy(force=True) for x, g in zip(self.leaves, found, strict=True)
+        ]
 
 
 def _for_torch(value: Any) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..autograd.node import Node
+from ..autograd.summary import number_text
 from ..backends import is_array
-from .summary import number_text
 
 SIGNS = {"add": "+", "sub": "-", "mul": "*", "div": "/", "remainder": "%", "floor_divide": "//", "pow": "**"}
 """Ops of two inputs that are written between them."""

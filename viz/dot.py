@@ -29,6 +29,7 @@ LOOKS: dict[str, dict[str, str]] = {
     "omitted": dict(style="filled,dotted", fillcolor="white", color="#777777"),
 }
 OUTPUT = dict(color="#00805F", penwidth="2.2", fillcolor="#DDF3EC")
+MARKED = dict(color=ALARMING, penwidth="2.6", fillcolor="#FBE3E6")
 
 
 def write(scene: Scene, notes: list[str], drawing: Drawing, direction: str, legend: bool = False) -> None:
@@ -56,7 +57,7 @@ def write(scene: Scene, notes: list[str], drawing: Drawing, direction: str, lege
 def _write_level(drawing: Drawing, level: dict[str, Any], direction: str, counter: list[int], depth: int) -> None:
     """A module's boxes, then the modules in it, each in a frame."""
     for box in level["boxes"]:
-        look = {**LOOKS[box.kind], **(OUTPUT if box.is_output else {})}
+        look = {**LOOKS[box.kind], **(OUTPUT if box.is_output else {}), **(MARKED if box.is_marked else {})}
         if box.tooltip:
             look["tooltip"] = _plain(box.tooltip)
         drawing.node(box.id, _label(box, direction), **look)

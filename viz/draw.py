@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..autograd.graph import Graph
-from ..autograd.node import INFERENCE
+from ..autograd.graph import Graph, Place, kept_bytes
+from ..autograd.node import INFERENCE, Node
+from ..autograd.summary import bytes_text
 from ..autograd.tensor import Tensor
+from ..backends import Array
 from .names import Names
 from .plan import Plan
-from .saved import bytes_text, kept_bytes
 from .scene import Options, Scene
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def visualize(
     depth: int | None = None,
     max_nodes: int | None = 400,
     legend: bool = False,
+    mark: Mapping[Tensor | Node, str] | None = None,
 ) -> Drawing:
     """Draws the graph that tensors were computed by.
 
@@ -59,18 +62,17 @@ def visualize(
         max_nodes: of a graph of more operations and leaves, modules are drawn closed; where there are none, only the
             latest operations are drawn. A note under the drawing says so. None: no limit.
         legend: explain the boxes under the drawing.
+        mark: operations that are to stand out, in red with a text: `{tensor: "here"}` marks the one that made a tensor,
+            `{tensor.grad_fn: "here"}` does too.
 
     Returns:
         A `graphviz.Digraph`, which renders with Graphviz's `dot`, or with `graphviz-pure` where there is none.
 
     Raises:
-        TypeError: something is no tensor, or `params` is nothing of the above.
-        ValueError: there is no tensor, or an option has no such value.
+        TypeError: something is no tensor, or `params` or `mark` is nothing of the above.
+        ValueError: there is no tensor, an option has no such value, or a marked operation is not in the graph.
         RuntimeError: `show_gradients` of a graph that was freed, or with an output of several elements.
     """
-    from .dot import write
-    from .drawing import Drawing
-
     if direction not in ("TB", "LR"):
         raise ValueError(f"direction: expected 'TB' (top to bottom) or 'LR' (left to right), got {direction!r}")
     for name, value, least in (("depth", depth, 0), ("max_nodes", max_nodes, 1)):
@@ -78,15 +80,70 @@ def visualize(
             raise ValueError(f"{name}: expected an integer of at least {least}, or None, got {value!r}")
     outputs, given = outputs_of(tensors)
     graph = Graph(outputs)
-    names = Names(graph, params, given)
-    plan = Plan(graph, names, depth, max_nodes)
+    marks = _marks(graph, mark or {})
     gradients = graph.gradients() if show_gradients else None
-    options = Options(show_values, show_tensors, show_saved, gradients, direction)
+    options = Options(show_values, show_tensors, show_saved, gradients, direction, marks)
+    return _drawn(graph, Names(graph, params, given), options, _notes(graph, options), depth, max_nodes, legend)
+
+
+def _drawn(
+    graph: Graph, names: Names, options: Options, notes: list[str], depth: int | None, limit: int | None, legend: bool
+) -> Drawing:
+    from .dot import write
+    from .drawing import Drawing
+
+    plan = Plan(graph, names, depth, limit)
     scene = Scene(graph, names, plan, options)
-    notes = plan.notes + _notes(graph, options)
     drawing = Drawing()
-    write(scene, notes, drawing, direction, legend)
+    write(scene, plan.notes + notes, drawing, options.direction, legend)
     return drawing
+
+
+def _marks(graph: Graph, given: Mapping[Tensor | Node, str]) -> dict[Node, str]:
+    marks: dict[Node, str] = {}
+    for key, text in given.items():
+        node = key.grad_fn if isinstance(key, Tensor) else key
+        if not isinstance(key, (Tensor, Node)) or not isinstance(text, str):
+            raise TypeError(
+                f"mark: expected a dictionary from tensors (or their grad_fn) to texts, got "
+                f"{type(key).__name__}: {type(text).__name__}"
+            )
+        if node is None or node not in graph.nodes:
+            raise ValueError(f"mark: {text!r} belongs to no operation of this graph")
+        marks[node] = text
+    return marks
+
+
+def paint(
+    node: Node, text: str, note: str, values: Mapping[Place, Array], gradients: dict[Place, Array] | None, path: Path
+) -> Path:
+    """Draws what a node was computed from, with the node marked, into a file: what `detect_anomaly` leaves.
+
+    Args:
+        text, note: what stands in the box of the node, and under the drawing.
+        values: what is known of values that nobody holds.
+        gradients: the cotangents that are known, in the backward pass.
+        path: of the file; its suffix says the format, `.gv` and `.dot` the DOT text.
+
+    Returns:
+        The path written to: that of the DOT text beside it, where nothing is installed that renders.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from .drawing import RendererNotFound
+
+    graph = Graph((), (node,), values)
+    options = Options(show_values=True, gradients=gradients, marks={node: text})
+    drawing = _drawn(graph, Names(graph), options, [note], None, 60, False)
+    if path.suffix not in (".gv", ".dot"):
+        try:
+            path.write_bytes(drawing.pipe(path.suffix.removeprefix(".") or "svg"))
+            return path
+        except RendererNotFound:
+            path = path.with_suffix(".gv")
+    path.write_text(drawing.source, encoding="utf-8")
+    return path
 
 
 def outputs_of(tensors: Any) -> tuple[tuple[Tensor, ...], Mapping[str, Tensor] | None]:

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from ..autograd.graph import Constant, Graph, Input, Place, place_of_tensor
 from ..autograd.node import Node
+from ..autograd.summary import plural, summarize, type_text
 from ..autograd.tensor import Tensor
 from .attributes import attributes_text
 from .names import Names
 from .plan import Plan, Scope
 from .saved import saved_text
-from .summary import plural, summarize, type_text
 
 COMMUTATIVE = frozenset({"add", "mul", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp"})
 """Ops whose inputs may change places, so that an arrow need not say which input it is."""
@@ -50,6 +50,7 @@ class Box:
         scope: the modules it is drawn in.
         inputs, outputs: the numbers and names of its ports, in the order they are drawn, where arrows need them.
         is_output: whether it is one of the tensors that were to be drawn.
+        is_marked: whether it was to stand out.
         tooltip: what shows under the mouse.
     """
 
@@ -65,7 +66,13 @@ class Box:
     inputs: tuple[tuple[int, str], ...] = ()
     outputs: tuple[tuple[int, str], ...] = ()
     is_output: bool = False
+    is_marked: bool = False
     tooltip: str = ""
+
+    def mark(self, text: str) -> None:
+        """Makes it stand out, with a text."""
+        self.is_marked = True
+        self.rows.insert(0, Row("", text, "alarming"))
 
     def mark_output(self) -> None:
         """Says that it is one of the tensors that were to be drawn."""
@@ -98,6 +105,7 @@ class Options:
     show_saved: bool = False
     gradients: dict[Place, Any] | None = None
     direction: str = "TB"
+    marks: dict[Node, str] = field(default_factory=dict)
 
 
 class Scene:
@@ -188,6 +196,8 @@ class Scene:
             self._describe_outputs(node, box)
         if self.options.show_saved:
             box.rows.append(Row("keeps", *saved_text(node)))
+        if node in self.options.marks:
+            box.mark(self.options.marks[node])
         return box
 
     def _describe_outputs(self, node: Node, box: Box) -> None:
@@ -295,6 +305,9 @@ class Scene:
         if leaves:
             box.rows.append(Row("", plural(sum(leaf.numel() for leaf in leaves), "parameter")))
         box.rows.append(Row("", plural(len(inside), "operation")))
+        for node in inside:
+            if node in self.options.marks:
+                box.mark(f"{node.op.name}: {self.options.marks[node]}")
         self._made[closed] = box
         return box
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from ..autograd.graph import Constant, Graph, Place, place_of_tensor
 from ..autograd.node import Node
+from ..autograd.summary import number_text, summarize, type_text
 from ..autograd.tensor import Tensor
 from .attributes import attributes_text
 from .draw import outputs_of
 from .names import Names
-from .summary import number_text, summarize, type_text
 
 
 def graph_text(tensors: Any, params: Any = None, show_values: bool = False) -> str:

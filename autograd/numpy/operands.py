@@ -15,6 +15,7 @@ import numpy as np
 from ...backends import Backend, backend_of, dtypes, get_backend, is_array
 from ..modes import current
 from ..ops.arithmetic import cast
+from ..ops.comparison import choose as choose_op
 from ..ops.joining import stack
 from ..tensor import Tensor, from_array
 
@@ -144,8 +145,8 @@ def expect_writable(name: str, out: Any, given: Any) -> None:
         return
     if isinstance(out, Tensor):
         raise RuntimeError(
-            f"{name}: out= is not recorded, and an argument requires a gradient; use the result that is returned, or "
-            f"torch-like methods that end in _, or write under cr.no_grad()"
+            f"{name}: out= is not recorded, and an argument requires a gradient; use the result that is returned, a "
+            f"method that ends in _ (t.add_(u)), or cr.no_grad()"
         )
     raise TypeError(
         f"{name}: an array cannot hold what a graph records; write array = array + tensor in place of array += tensor, "
@@ -183,8 +184,6 @@ def write_out(name: str, out: Any, result: Any, casting: str = "same_kind", wher
 
 def choose(condition: Any, a: Any, b: Any) -> Any:
     """`a` where the condition holds, `b` elsewhere; array-likes are taken."""
-    from ..ops.comparison import choose as choose_op
-
     home = home_of((condition, a, b))
     condition = lifted(condition, home)
     if getattr(condition, "dtype", dtypes.bool) != dtypes.bool:

@@ -39,7 +39,6 @@ ALTERNATIVES = {
     "putmask": "np.where(mask, values, t)",
     "roots": "np.linalg.eigvals of the companion matrix",
     "save": "cr.save",
-    "savetxt": "t.detach()",
     "savez": "cr.save",
     "savez_compressed": "cr.save",
     "trim_zeros": "t[start:end]",

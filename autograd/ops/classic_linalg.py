@@ -12,8 +12,8 @@ from .creation import zeros_like
 from .matmul import matmul
 from .matrix_function import multi_dot
 
-QR = namedtuple("qr", ("Q", "R"))
-SVD = namedtuple("svd", ("U", "S", "V"))
+QR = namedtuple("QR", ("Q", "R"))
+SVD = namedtuple("SVD", ("U", "S", "V"))
 
 
 def cholesky(input: Any, upper: bool = False) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...backends import Array, dtypes
+from ...backends import Array
 from ..op import op
 from ..tensor import Tensor
 from .dims import sizes_of
@@ -16,12 +16,14 @@ def ordered(x: Any) -> Any:
     Raises:
         NotImplementedError: they are complex.
     """
-    if getattr(x, "dtype", _REAL).kind == "c" or type(x) is complex:
+    try:
+        unordered = x.dtype.kind == "c"
+    except AttributeError:
+        unordered = type(x) is complex
+    if unordered:
         raise NotImplementedError("complex numbers have no order; take .abs() or .real")
     return x
 
-
-_REAL = dtypes.float64
 
 eq = op("eq", lambda xp, a, b: xp.equal(a, b), elementwise=True, doc="`a == b`, element by element.")
 ne = op("ne", lambda xp, a, b: xp.not_equal(a, b), elementwise=True, doc="`a != b`, element by element.")

@@ -12,6 +12,7 @@ from ...backends import Array, backend_of, dtypes, resolve
 from ..errors import ShapeError
 from ..op import op
 from ..tensor import Tensor, from_array
+from .comparison import ordered
 from .creation import born
 from .dims import canonical_dim, integer, ndim_of
 from .indexing import index_on, nonzero
@@ -139,11 +140,11 @@ def searchsorted(
     Raises:
         RuntimeError: the shapes do not fit, or `side` is neither.
     """
-    keys = array_of(sorted_sequence)
+    keys = ordered(array_of(sorted_sequence))
     xp = backend_of(keys).xp
     if side not in (None, "left", "right") or (side == "left" and right):
         raise ShapeError(f"searchsorted: side must be 'left' or 'right', and agree with right, got {side!r}")
-    values = array_of(input) if hasattr(input, "dtype") else xp.asarray(input)
+    values = ordered(array_of(input) if hasattr(input, "dtype") else xp.asarray(input))
     if keys.ndim != 1 and (values.ndim != keys.ndim or values.shape[:-1] != keys.shape[:-1]):
         raise ShapeError(
             f"searchsorted: values of shape {tuple(values.shape)} need a 1-d sequence, or one for each row; got "

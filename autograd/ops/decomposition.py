@@ -5,6 +5,9 @@ differentiation" (2008), and M. Seeger et al., "Auto-differentiating linear alge
 well. Eigenvectors and singular vectors are determined up to a factor (a sign, or e^(i phi) when complex), and within a
 subspace of equal eigenvalues or singular values up to a rotation: the gradient is that of a function which does not
 depend on these. Where values coincide and the vectors are asked for, it is infinite or NaN.
+
+The literature writes them for cotangents that pair as `Re tr(g^H dA)`. Those of the engine pair as `Re tr(g^T dA)`:
+they are conjugated when a formula begins, and its result when it ends. (Real ones stay as they are.)
 """
 
 from __future__ import annotations
@@ -21,16 +24,16 @@ from .complex import adjoint, conj, real
 from .elimination import failures, first_failure
 from .joining import cat
 from .matmul import matmul
-from .matrices import half_lower, hermitian, matrices, nothing_like, quotient, skew, square, unless_it_fails
+from .matrices import half_lower, matrices, nothing_like, quotient, skew, square, unless_it_fails
 from .rearrange import diag_embed, diagonal, tril, triu
 from .shape import unsqueeze
 from .solve import solve, solve_triangular
 
-QR = namedtuple("qr", ("Q", "R"))
-Eig = namedtuple("eig", ("eigenvalues", "eigenvectors"))
-Eigh = namedtuple("eigh", ("eigenvalues", "eigenvectors"))
-SVD = namedtuple("svd", ("U", "S", "Vh"))
-CholeskyEx = namedtuple("cholesky_ex", ("L", "info"))
+QR = namedtuple("QR", ("Q", "R"))
+Eig = namedtuple("Eig", ("eigenvalues", "eigenvectors"))
+Eigh = namedtuple("Eigh", ("eigenvalues", "eigenvectors"))
+SVD = namedtuple("SVD", ("U", "S", "Vh"))
+CholeskyEx = namedtuple("CholeskyEx", ("L", "info"))
 
 # Cholesky: A = L L^H
 
@@ -62,14 +65,13 @@ def _failed_minors(xp: Any, A: Array) -> Array:
     return info
 
 
-@hermitian
 def _cholesky_vjp(g: Any, out: Any) -> Any:
     # Giles 2008, section 2.3.4, for dA Hermitian as A is: L^-H Phi(L^H g) L^-1 with Phi(X) the lower triangle of X and
     # half of its diagonal.
-    phi = half_lower(matmul(adjoint(out), tril(g)))
+    phi = half_lower(matmul(adjoint(out), tril(conj(g))))
     inner = (phi + adjoint(phi)) * 0.5
     half = solve_triangular(adjoint(out), inner, upper=True)
-    return solve_triangular(out, half, upper=False, left=False)
+    return conj(solve_triangular(out, half, upper=False, left=False))
 
 
 _cholesky = op("cholesky", _lower_factor, vjp=_cholesky_vjp)
@@ -112,13 +114,12 @@ def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False) -> C
 # QR: A = Q R
 
 
-@hermitian
 def _qr_vjp(g: Any, Q: Any, R: Any) -> Any:
     # Seeger et al. 2017, section 4.3, for m >= n: (gQ + Q (H + H^H)) R^-H, H the upper triangle of gR R^H - Q^H gQ with
     # half of the diagonal.
-    g_Q, g_R = g
+    g_Q, g_R = map(conj, g)
     upper = adjoint(half_lower(adjoint(matmul(g_R, adjoint(R)) - matmul(adjoint(Q), g_Q))))
-    return solve_triangular(adjoint(R), g_Q + matmul(Q, upper + adjoint(upper)), upper=False, left=False)
+    return conj(solve_triangular(adjoint(R), g_Q + matmul(Q, upper + adjoint(upper)), upper=False, left=False))
 
 
 _qr = op("qr", lambda xp, A: tuple(xp.linalg.qr(A)), vjp=_qr_vjp, outputs=("Q", "R"))
@@ -179,25 +180,24 @@ def _gaps(values: Any) -> Any:
     return unsqueeze(values, -2) - unsqueeze(values, -1)
 
 
-@hermitian
 def _eigh_vjp(g: Any, w: Any, V: Any) -> Any:
     # Giles 2008, section 3.1: V (diag(gw) + (V^H gV) / E) V^H with E_ij = w_j - w_i, and of that the Hermitian part.
-    g_w, g_V = g
+    g_w, g_V = map(conj, g)
     turned = skew(matmul(adjoint(V), g_V))
     if V.dtype.kind == "c":
         _expect_free_of_phase("linalg.eigh", diagonal(turned, 0, -2, -1))
         turned = _without_diagonal(turned)
     inner = quotient(turned * 0.5, _gaps(w)) + diag_embed(g_w)
-    return matmul(V, matmul(inner, adjoint(V)))
+    return conj(matmul(V, matmul(inner, adjoint(V))))
 
 
-def _spectrum(g: Any, A: Any, uplo: str) -> Any:
+def _eigvalsh_vjp(g: Any, A: Any, uplo: str) -> Any:
     _, V = _eigh(A, uplo=uplo)
-    return matmul(V * unsqueeze(g, -2), adjoint(V))
+    return conj(matmul(V * unsqueeze(g, -2), adjoint(V)))
 
 
 _eigh = op("eigh", lambda xp, A, *, uplo: tuple(xp.linalg.eigh(A, uplo)), vjp=_eigh_vjp, outputs=("w", "V"))
-_eigvalsh = op("eigvalsh", lambda xp, A, *, uplo: xp.linalg.eigvalsh(A, uplo), vjp=hermitian(_spectrum))
+_eigvalsh = op("eigvalsh", lambda xp, A, *, uplo: xp.linalg.eigvalsh(A, uplo), vjp=_eigvalsh_vjp)
 
 
 def _triangle(name: str, A: Any, UPLO: str) -> str:
@@ -237,22 +237,20 @@ def _eigenpairs(xp: Any, A: Array) -> tuple[Array, Array]:
     return w.astype(kind, copy=False), V.astype(kind, copy=False)
 
 
-@hermitian
 def _eig_vjp(g: Any, w: Any, V: Any, A_dtype: Any) -> Any:
     # Giles 2008, section 3.1, for columns of norm 1: V^-H (diag(gw) + (V^H gV - V^H V diag(Re(V^H gV))) / conj(E)) V^H.
-    g_w, g_V = g
+    g_w, g_V = map(conj, g)
     turned = matmul(adjoint(V), g_V)
     along = diagonal(turned, 0, -2, -1)
     _expect_free_of_phase("linalg.eig", along - conj(along))
     turned = turned - matmul(adjoint(V), V * unsqueeze(real(along), -2))
     inner = quotient(_without_diagonal(turned), conj(_gaps(w))) + diag_embed(g_w)
-    return cast(solve(adjoint(V), matmul(inner, adjoint(V))), dtype=A_dtype)
+    return cast(conj(solve(adjoint(V), matmul(inner, adjoint(V)))), dtype=A_dtype)
 
 
-@hermitian
 def _eigvals_vjp(g: Any, A: Any) -> Any:
     _, V = _eig(A)
-    return cast(solve(adjoint(V), unsqueeze(g, -1) * adjoint(V)), dtype=A.dtype)
+    return cast(conj(solve(adjoint(V), unsqueeze(conj(g), -1) * adjoint(V))), dtype=A.dtype)
 
 
 _eig = op("eig", _eigenpairs, vjp=_eig_vjp, outputs=("w", "V"))
@@ -285,11 +283,10 @@ def eigvals(A: Any) -> Any:
 # Singular values: A = U diag(S) V^H
 
 
-@hermitian
 def _svd_vjp(g: Any, U: Any, S: Any, Vh: Any) -> Any:
     # Seeger et al. 2017, section 4.4; complex as in Z.-Q. Wan and S.-X. Zhang, "Automatic differentiation for complex
     # valued SVD" (2019).
-    g_U, g_S, g_Vh = g
+    g_U, g_S, g_Vh = map(conj, g)
     m, n, k = U.shape[-2], Vh.shape[-1], S.shape[-1]
     if U.shape[-1] > k:  # the columns that complete U turn against the first ones
         U, rest, g_U, g_rest = U[..., :k], U[..., k:], g_U[..., :k], g_U[..., k:]
@@ -313,13 +310,12 @@ def _svd_vjp(g: Any, U: Any, S: Any, Vh: Any) -> Any:
     result = matmul(result, Vh)
     if n > k:
         result = result + matmul(U, quotient(g_Vh - matmul(adjoint(turned_V), Vh), s))
-    return result
+    return conj(result)
 
 
-@hermitian
 def _svdvals_vjp(g: Any, A: Any) -> Any:
     U, _, Vh = _svd(A, full=False)
-    return matmul(U * unsqueeze(g, -2), Vh)
+    return conj(matmul(U * unsqueeze(g, -2), Vh))
 
 
 _svd = op("svd", lambda xp, A, *, full: tuple(xp.linalg.svd(A, full)), vjp=_svd_vjp, outputs=("U", "S", "Vh"))

@@ -23,7 +23,7 @@ from .reduction import prod, sum as total
 from .shape import unsqueeze
 from .solve import inv
 
-Slogdet = namedtuple("slogdet", ("sign", "logabsdet"))
+Slogdet = namedtuple("Slogdet", ("sign", "logabsdet"))
 
 _ILL_CONDITIONED = 1e6
 

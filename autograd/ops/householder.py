@@ -20,7 +20,7 @@ from .rearrange import diag_embed, tril, triu
 from .shape import unsqueeze
 from .solve import solve_triangular
 
-Geqrf = namedtuple("geqrf", ("a", "tau"))
+Geqrf = namedtuple("Geqrf", ("a", "tau"))
 
 
 def _raw(xp: Any, A: Array) -> tuple[Array, Array]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from .dims import integers, sizes_of
 from .pooling import adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d
-from .resampling import Table, resample, table
+from .resampling import Table, resample
 
 Row = list[tuple[int, float]]
 
@@ -35,7 +35,7 @@ def _step(size: int, count: int, align_corners: bool, scale: float | None) -> fl
 def _nearest(size: int, count: int, scale: float | None, exact: bool) -> Table:
     step = _single(_step(size, count, False, scale))
     half = 0.5 if exact else 0.0
-    return table([[(min(floor(_single((k + half) * step)), size - 1), 1.0)] for k in range(count)], size)
+    return Table([[(min(floor(_single((k + half) * step)), size - 1), 1.0)] for k in range(count)], size)
 
 
 @lru_cache(256)
@@ -46,7 +46,7 @@ def _linear(size: int, count: int, align_corners: bool, scale: float | None) -> 
         left = min(int(x), size - 1)
         t = min(x - left, 1.0)
         rows.append([(left, 1.0 - t), (left + 1, t)] if left + 1 < size else [(left, 1.0)])
-    return table(rows, size)
+    return Table(rows, size)
 
 
 def cubic_weights(t: Any, a: float = -0.75) -> tuple[Any, Any, Any, Any]:
@@ -65,11 +65,11 @@ def cubic_weights(t: Any, a: float = -0.75) -> tuple[Any, Any, Any, Any]:
 def _cubic(size: int, count: int, align_corners: bool, scale: float | None) -> Table:
     step, rows = _step(size, count, align_corners, scale), []
     for k in range(count):
-        x = float(k) if size == count else step * k if align_corners else step * (k + 0.5) - 0.5
+        x = step * k if align_corners else step * (k + 0.5) - 0.5
         left = min(floor(x), size - 1)
         weights = cubic_weights(min(x - left, 1.0))
         rows.append([(min(max(left - 1 + j, 0), size - 1), weights[j]) for j in range(4)])
-    return table(rows, size)
+    return Table(rows, size)
 
 
 def _hat(x: float) -> float:
@@ -94,7 +94,7 @@ def _smoothed(size: int, count: int, align_corners: bool, scale: float | None, c
         weights = [weight((place - centre + 0.5) / wide) for place in range(first, last)]
         total = sum(weights) or 1.0
         rows.append([(first + j, w / total) for j, w in enumerate(weights)])
-    return table(rows, size)
+    return Table(rows, size)
 
 
 _MODES = {"nearest": (1, 2, 3), "nearest-exact": (1, 2, 3), "area": (1, 2, 3), "linear": (1,), "bilinear": (2,),
@@ -135,6 +135,8 @@ def _resized(function: str, x: Any, mode: str, antialias: bool, counts: Any, ali
     if min(counts) < 1 or 0 in x.shape[1:]:
         raise RuntimeError(f"{function}: sizes must be positive, got {tuple(counts)} for an input of {tuple(x.shape)}")
     for k, (size, count, scale) in enumerate(zip(sizes, counts, scales, strict=True)):
+        if antialias and size == count:
+            continue
         if scale is not None and (scale <= 0 or (mode == "nearest" and len(sizes) == 2 and count in (size, 2 * size))):
             scale = None  # PyTorch's images (not its signals and volumes) of these sizes forget the factor
         rows = _rows(mode, antialias, size, count, align_corners, scale)

@@ -13,18 +13,18 @@ from ..modes import no_grad
 from ..op import op
 from ..tensor import Tensor
 from .arithmetic import square as squared
-from .complex import adjoint
+from .complex import adjoint, conj
 from .decomposition import eigvalsh, svdvals
 from .elementwise import abs
 from .indexing import where
 from .matmul import matmul
-from .matrices import floating, hermitian, matrices, nothing_like, square
+from .matrices import floating, matrices, nothing_like, square
 from .matrix_norm import matrix_norm
 from .reduction import sum as total
 from .shape import reshape, squeeze, unsqueeze
 from .solve import inv_ex
 
-Lstsq = namedtuple("lstsq", ("solution", "residuals", "rank", "singular_values"))
+Lstsq = namedtuple("Lstsq", ("solution", "residuals", "rank", "singular_values"))
 
 
 def _cutoff(xp: Any, S: Array, shape: tuple[int, ...], atol: Any, rtol: Any) -> Array:
@@ -54,10 +54,10 @@ def _pseudo_inverse(xp: Any, A: Array, *, atol: Any, rtol: Any, hermitian: bool)
     return xp.matmul(V * inverse[..., None, :], xp.conj(U).mT)
 
 
-@hermitian
 def _pinv_vjp(g: Any, A: Any, out: Any) -> Any:
     # G. Golub and V. Pereyra, "The differentiation of pseudo-inverses and nonlinear least squares problems whose
-    # variables separate" (1973), equation 4.12, for changes of A that keep its rank.
+    # variables separate" (1973), equation 4.12, for changes of A that keep its rank, and for a conjugate cotangent.
+    g = conj(g)
     wide = A.shape[-2] <= A.shape[-1]
 
     def product(a: Any, b: Any, c: Any) -> Any:  # by way of the smaller of the two squares
@@ -65,7 +65,7 @@ def _pinv_vjp(g: Any, A: Any, out: Any) -> Any:
 
     P, Ph, gh = out, adjoint(out), adjoint(g)
     rows, columns = product(gh, P, Ph), product(Ph, P, gh)
-    return rows - product(A, P, rows) + columns - product(columns, P, A) - product(Ph, g, Ph)
+    return conj(rows - product(A, P, rows) + columns - product(columns, P, A) - product(Ph, g, Ph))
 
 
 _pinv = op("pinv", _pseudo_inverse, vjp=_pinv_vjp)

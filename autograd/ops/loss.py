@@ -16,7 +16,7 @@ from ..op import op
 from ..tensor import Tensor
 from .activation import logsigmoid, sigmoid
 from .arithmetic import cast
-from .comparison import choose
+from .comparison import choose, ordered
 from .complex import conj, sgn
 from .dims import sizes_of
 from .elementwise import clamp, exp, log
@@ -51,7 +51,7 @@ _smooth_l1 = op(
 
 def _log(xp: Any, x: Array) -> Array:
     """The logarithm, cut off; of 0 without a warning."""
-    zero = x == 0
+    zero = ordered(x) == 0
     return xp.where(zero, _LOG_FLOOR, xp.maximum(xp.log(xp.where(zero, 1, x)), _LOG_FLOOR))
 
 
@@ -66,7 +66,7 @@ _binary = op(
 )  # fmt: skip
 _binary_logits = op(
     "binary_cross_entropy_with_logits",
-    lambda xp, x, t: xp.maximum(x, 0) - x * t + xp.log1p(xp.exp(-xp.abs(x))),
+    lambda xp, x, t: xp.maximum(ordered(x), 0) - x * t + xp.log1p(xp.exp(-xp.abs(x))),
     vjp=(lambda g, x, t: g * (sigmoid(x) - t), lambda g, x: -g * x), elementwise=True,
 )  # fmt: skip
 

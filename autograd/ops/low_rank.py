@@ -13,7 +13,7 @@ from .matmul import matmul
 from .matrices import matrices
 from .reduction import mean
 
-LowRank = namedtuple("svd_lowrank", ("U", "S", "V"))
+LowRank = namedtuple("LowRank", ("U", "S", "V"))
 
 
 def svd_lowrank(A: Any, q: int | None = 6, niter: int | None = 2, M: Any = None) -> LowRank:

@@ -22,10 +22,10 @@ from .rearrange import tril, triu
 from .shape import broadcast_shapes
 from .solve import solve_triangular
 
-LUFactor = namedtuple("lu_factor", ("LU", "pivots"))
-LUFactorEx = namedtuple("lu_factor_ex", ("LU", "pivots", "info"))
-LU = namedtuple("lu", ("P", "L", "U"))
-LUUnpack = namedtuple("lu_unpack", ("P", "L", "U"))
+LUFactor = namedtuple("LUFactor", ("LU", "pivots"))
+LUFactorEx = namedtuple("LUFactorEx", ("LU", "pivots", "info"))
+LU = namedtuple("LU", ("P", "L", "U"))
+LUUnpack = namedtuple("LUUnpack", ("P", "L", "U"))
 
 
 def _rows_taken(xp: Any, x: Array, order: Array) -> Array:

@@ -6,13 +6,12 @@ A tensor of shape (*, m, n) is a batch of m x n matrices; `*` is any number of d
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from ...backends import LinAlgError
 from ..errors import DtypeError
 from ..op import op
-from .complex import adjoint, conj
+from .complex import adjoint
 from .dims import ndim_of
 from .indexing import where
 from .rearrange import tril
@@ -91,15 +90,3 @@ def unless_it_fails(
     failed = unsqueeze(unsqueeze(info, -1), -1) != 0
     sound = where(failed, identity_like(A, A.shape[-1]), A)
     return where(failed, float("nan"), compute(sound)), info
-
-
-def hermitian(formula: Callable[..., Any]) -> Callable[..., Any]:
-    """A VJP as the literature writes it, for cotangents that pair as `Re tr(g^H dA)`: the engine's, which pair as
-    `Re tr(g^T dA)`, are conjugated on the way in, and the result on the way out."""
-
-    @wraps(formula)
-    def conjugated(g: Any, *kept: Any, **named: Any) -> Any:
-        given = tuple([conj(part) for part in g]) if isinstance(g, tuple) else conj(g)
-        return conj(formula(given, *kept, **named))
-
-    return conjugated

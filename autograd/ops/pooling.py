@@ -18,7 +18,7 @@ from .dims import integers, sizes_of
 from .elementwise import abs, sign
 from .picking import into_planes, pick, put
 from .reduction import average
-from .resampling import Table, resample, steps, table
+from .resampling import Table, resample
 from .shape import squeeze, unsqueeze
 from .windows import per_dimension
 
@@ -53,7 +53,7 @@ def _search(xp: Any, x: Array, lines: Lines, where: bool) -> tuple[Array, list[A
         line = lines[dim - first]
         pieces = [
             (tap, _along(xp, x.ndim, dim, to), _along(xp, x.ndim, dim, source))
-            for tap, (to, source, _) in enumerate(steps(line))
+            for tap, (to, source, _) in enumerate(line.steps)
         ]
         shape = (*x.shape[:dim], len(line.rows), *x.shape[dim + 1 :])
         kind = xp.uint8 if len(pieces) <= 256 else xp.int32
@@ -161,7 +161,7 @@ def _windows(
 
 @lru_cache(256)
 def _seen(windows: tuple[range, ...], size: int) -> Table:
-    return table([[(place, 1.0) for place in window if 0 <= place < size] for window in windows], size)
+    return Table([[(place, 1.0) for place in window if 0 <= place < size] for window in windows], size)
 
 
 @lru_cache(256)
@@ -172,7 +172,7 @@ def _averaged(windows: tuple[range, ...], size: int, padding: int, include: bool
         inside = [place for place in window if 0 <= place < size]
         count = min(window.stop, size + padding) - window.start if include else len(inside)
         rows.append([(place, 1.0 if include is None else 1.0 / count) for place in inside])
-    return table(rows, size)
+    return Table(rows, size)
 
 
 @lru_cache(256)

@@ -13,6 +13,7 @@ from ..errors import PlaceError, ShapeError
 from ..op import op
 from ..tensor import Tensor
 from .arithmetic import cast, div
+from .comparison import ordered
 from .dims import canonical_dim, ndim_of, sizes_of
 from .getitem import at, by_arrays
 from .indexing import along, checked, gather, index_on, row_index, row_source, scatter, scatter_add, take, where
@@ -98,7 +99,7 @@ def _count(x: Any, index: Any, dim: int, include_self: bool) -> Array:
 
 
 def _extremes(xp: Any, x: Array, src: Array, index: Array, *, dim: int, largest: bool, include_self: bool) -> Array:
-    out, places = xp.array(x), along(xp, index, dim)
+    out, places = xp.array(ordered(x)), along(xp, index, dim)
     try:
         if not include_self:
             out[places] = _farthest(xp, x.dtype, largest)

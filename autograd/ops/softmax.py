@@ -91,7 +91,7 @@ def _logsumexp_forward(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array
         out = xp.full(shape, -math.inf, x.dtype)
     else:
         wide = x.astype(xp.float32) if x.dtype.itemsize == 2 else x
-        largest = wide.max(axis=dims, keepdims=True)
+        largest = xp.real(wide).max(axis=dims, keepdims=True)
         largest = xp.where(xp.isfinite(largest), largest, 0)
         out = xp.log(xp.add.reduce(xp.exp(wide - largest), dims, None, None, True)) + largest
         out = out.astype(x.dtype, copy=False)

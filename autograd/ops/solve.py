@@ -23,9 +23,9 @@ from .matrices import floating, identity_like, matrices, square, unless_it_fails
 from .rearrange import tril, triu
 from .shape import broadcast_shapes, clone, permute, reshape, squeeze, unsqueeze
 
-InvEx = namedtuple("inv_ex", ("inverse", "info"))
-SolveEx = namedtuple("solve_ex", ("result", "info"))
-TriangularSolve = namedtuple("triangular_solve", ("solution", "cloned_coefficient"))
+InvEx = namedtuple("InvEx", ("inverse", "info"))
+SolveEx = namedtuple("SolveEx", ("result", "info"))
+TriangularSolve = namedtuple("TriangularSolve", ("solution", "cloned_coefficient"))
 
 # A X = B
 

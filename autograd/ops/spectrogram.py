@@ -7,7 +7,7 @@ from typing import Any
 from ...backends import dtypes
 from ..errors import DtypeError, ShapeError
 from . import creation
-from .complex import is_complex, view_as_complex, view_as_real
+from .complex import is_complex, view_as_real
 from .dims import integer, ndim_of, sizes_of
 from .fourier import fft, ifft, irfft, rfft
 from .getitem import at

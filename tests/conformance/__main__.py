@@ -17,6 +17,7 @@ import sys
 import time
 import warnings
 from fnmatch import fnmatchcase
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -28,12 +29,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(HERE), *(p for p in sys.path if Path(p).resolve() not in (HERE, HERE.parents[1]))]
 
 
-def _judge(name: str) -> object:
+def _judge(name: str, dtype: str) -> object:
     warnings.simplefilter("ignore")
+    import torch
     from checks import judge_operator
     from database import operators
 
-    return judge_operator(operators()[name])
+    wanted = getattr(torch, dtype)
+    return judge_operator(operators(wanted)[name], wanted)
 
 
 def main() -> None:
@@ -41,21 +44,28 @@ def main() -> None:
     parser.add_argument("names", nargs="*", help="operators, as the database calls them; * stands for anything")
     parser.add_argument("--check", action="store_true", help="compare with the published score; write nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes, one for each core")
+    parser.add_argument("--dtype", choices=["float64", "float32", "complex128"], default="float64",
+                        help="of the samples; the published score is that of float64")  # fmt: skip
+    parser.add_argument("--backend", default="numpy", help="where it runs; the published score is that of numpy")
     parser.add_argument("--all", action="store_true", help="with names: every failing sample, not the first three")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
 
     import report
+    import torch
     from database import operators
 
     wanted = [
         name
-        for name in operators()
+        for name in operators(getattr(torch, arguments.dtype))
         if not arguments.names
         or any(fnmatchcase(name, n) or fnmatchcase(name.partition("|")[0], n) for n in arguments.names)
     ]
     if not wanted:
         sys.exit(f"the database has no operator {' '.join(arguments.names)}")
+    import chainrule as cr
+
+    cr.set_backend(arguments.backend)
     began = time.monotonic()
     results = []
     jobs = min(arguments.jobs, len(wanted))
@@ -63,10 +73,10 @@ def main() -> None:
     import checks  # noqa: F401
 
     if jobs == 1:
-        results = [_judge(name) for name in wanted]
+        results = [_judge(name, arguments.dtype) for name in wanted]
     else:
         with get_context("fork").Pool(jobs, maxtasksperchild=40) as pool:
-            for k, result in enumerate(pool.imap_unordered(_judge, wanted), 1):
+            for k, result in enumerate(pool.imap_unordered(partial(_judge, dtype=arguments.dtype), wanted), 1):
                 results.append(result)
                 if sys.stderr.isatty():
                     print(f"\r{k} of {len(wanted)} operators", end="", file=sys.stderr)
@@ -78,7 +88,7 @@ def main() -> None:
     print(report.summary(results))
     if arguments.check:
         sys.exit(report.compare(results))
-    if not arguments.names:
+    if not arguments.names and arguments.dtype == "float64" and arguments.backend == "numpy":
         report.write(results)
 
 

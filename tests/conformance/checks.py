@@ -12,7 +12,7 @@ from typing import Any
 import adapters
 import numpy as np
 import torch
-from database import Converted, error_samples, flat, raised, raised_class, run_theirs, samples
+from database import Converted, error_samples, flat, placed, raised, raised_class, run_theirs, samples
 
 import chainrule as cr
 
@@ -71,12 +71,12 @@ class Mismatch(AssertionError):
         self.kind = kind
 
 
-def judge_operator(entry: Any) -> Result:
+def judge_operator(entry: Any, dtype: torch.dtype = torch.float64) -> Result:
     variant = entry.variant_test_name
     name = f"{entry.name}|{variant}" if variant else entry.name
     result = Result(name, entry.supports_gradgrad)
     call = adapters.find(name)
-    for where, sample in samples(entry):
+    for where, sample in samples(entry, dtype):
         contiguous = "," not in where
         result.total += contiguous
         if call is None:
@@ -163,7 +163,7 @@ def _stages(name: str, entry: Any, call: Any, sample: Any, result: Result, state
         ours, theirs = zip(*pairs, strict=True)
         stream = np.random.default_rng(0)
         weights = [_random_like(stream, t) for t in theirs]
-        w_ours = [cr.Tensor(w, requires_grad=True) for w in weights]
+        w_ours = [placed(w, requires_grad=True) for w in weights]
         w_theirs = [torch.tensor(w, requires_grad=True) for w in weights]
         g_theirs = torch.autograd.grad(theirs, given.theirs, w_theirs, retain_graph=True, allow_unused=True)
         g_ours = cr.autograd.grad(ours, given.ours, w_ours, retain_graph=True, allow_unused=True)
@@ -196,7 +196,7 @@ def _stages(name: str, entry: Any, call: Any, sample: Any, result: Result, state
         gg_ours: Sequence[Any] = (None,) * len(ours)
         if pairs:
             gg_ours = cr.autograd.grad(
-                [g for g, _ in pairs], ours, [cr.Tensor(a) for _, a in pairs], retain_graph=True, allow_unused=True
+                [g for g, _ in pairs], ours, [placed(a) for _, a in pairs], retain_graph=True, allow_unused=True
             )
         _compare_gradients(gg_ours, gg_theirs, leaves, "second gradient")
         if name not in adapters.UNDEFINED and any(
@@ -227,8 +227,8 @@ def _dot_product_test(state: dict[str, Any]) -> None:
     ours = state["ours"]
     # Where a function is not finite it has no derivative.
     finite = [np.isfinite(_host(t)) for t in ours]
-    weights = [cr.Tensor(np.where(f, _host(w), 0)) for f, w in zip(finite, state["w_ours"], strict=True)]
-    tangents = [cr.Tensor(_random_like(stream, t)) for t in given.theirs]
+    weights = [placed(np.where(f, _host(w), 0)) for f, w in zip(finite, state["w_ours"], strict=True)]
+    tangents = [placed(_random_like(stream, t)) for t in given.theirs]
     pushed = push_forward(ours, given.ours, tangents)
     pushed = [p if p is None else np.where(f, _host(p), 0) for f, p in zip(finite, pushed, strict=True)]
     pulled = cr.autograd.grad(ours, given.ours, weights, retain_graph=True, allow_unused=True)

@@ -17,20 +17,20 @@ torch.set_num_threads(1)
 
 
 @cache
-def operators() -> dict[str, Any]:
-    """The entries with gradients in float64, by name; a variant's name stands behind a bar."""
+def operators(dtype: torch.dtype = torch.float64) -> dict[str, Any]:
+    """The entries with gradients in `dtype`, by name; a variant's name stands behind a bar."""
     found = {}
     for entry in op_db:
-        if torch.float64 in entry.dtypes and entry.supports_autograd:
+        if dtype in entry.dtypes and entry.supports_autograd:
             variant = entry.variant_test_name
             found[f"{entry.name}|{variant}" if variant else entry.name] = entry
     return found
 
 
-def samples(entry: Any) -> Iterator[tuple[str, Any]]:
-    """Every float64 sample that asks for a gradient, then all of them again with arrays that are not contiguous."""
+def samples(entry: Any, dtype: torch.dtype = torch.float64) -> Iterator[tuple[str, Any]]:
+    """Every sample of `dtype` that asks for a gradient, then all of them again with arrays that are not contiguous."""
     torch.manual_seed(0)
-    plain = list(entry.sample_inputs("cpu", torch.float64, requires_grad=True))
+    plain = list(entry.sample_inputs("cpu", dtype, requires_grad=True))
     for k, sample in enumerate(plain):
         yield f"sample {k}", sample
     for k, sample in enumerate(plain):
@@ -64,7 +64,7 @@ class Converted:
     def unchanged(self) -> bool:
         """Whether every tensor still holds what it was given."""
         return all(
-            np.array_equal(t.detach().numpy(), b, equal_nan=t.dtype.kind in "fc")
+            np.array_equal(t.numpy(force=True), b, equal_nan=t.dtype.kind in "fc")
             for t, b in zip(self.tensors, self.before, strict=True)
         )
 
@@ -92,7 +92,7 @@ class Converted:
         source = source.numpy()
         offset = tensor.storage_offset() * source.itemsize
         array = np.ndarray(source.shape, source.dtype, memory, offset, source.strides) if memory.size else source.copy()
-        ours = cr.Tensor(array, requires_grad=tensor.requires_grad)
+        ours = placed(array, tensor.requires_grad)
         self._seen[id(tensor)] = ours
         self.tensors.append(ours)
         self.before.append(source.copy())
@@ -102,6 +102,11 @@ class Converted:
         return ours
 
 
+def placed(array: np.ndarray, requires_grad: bool = False) -> cr.Tensor:
+    """A tensor over the array itself on the NumPy backend, over a copy on the backend that is chosen else."""
+    return cr.Tensor(cr.get_backend().asarray(array), requires_grad)
+
+
 def constant(value: Any) -> Any:
     """What is no tensor, as chainrule calls it."""
     if isinstance(value, torch.dtype):
@@ -109,8 +114,8 @@ def constant(value: Any) -> Any:
         if not hasattr(cr, name):
             raise NotImplementedError(f"there is no dtype {name} in NumPy")
         return getattr(cr, name)
-    if isinstance(value, torch.device):
-        return str(value)
+    if isinstance(value, torch.device) or (isinstance(value, str) and value == "cpu"):
+        return cr.zeros(()).device
     if value is torch.strided:
         return None  # the only layout there is
     if isinstance(value, (torch.memory_format, torch.layout)):

@@ -6,7 +6,8 @@ def _c(*shape: int) -> T:
 
 
 _ONE = (Sample(_c(2, 5)), Sample(T(3, 4), norm="ortho"), Sample(T(4, 3), n=5, dim=0, norm="forward"), Sample(_c(6), 4))
-_REAL = (Sample(T(2, 5)), Sample(T(3, 4), norm="ortho"), Sample(T(4, 3), n=6, dim=0, norm="forward"), Sample(T(1, 2), 1))
+_REAL = (Sample(T(2, 5)), Sample(T(3, 4), norm="ortho"), Sample(T(4, 3), n=6, dim=0, norm="forward"),
+         Sample(T(1, 2), 1))  # fmt: skip
 _BACK = (Sample(_c(2, 4)), Sample(_c(3, 4), 7, norm="ortho"), Sample(T(4, 3), n=5, dim=0, norm="forward"),
          Sample(_c(2, 2), 1))  # fmt: skip
 _MORE = (Sample(_c(3, 4)), Sample(T(2, 3, 4), norm="forward"), Sample(_c(3, 4, 2), (4, 3), (2, 0), "ortho"))

@@ -39,6 +39,26 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def bytes_text(count: int) -> str:
+    """A number of bytes in the unit that fits: `512 B`, `2.0 KiB`, `1.5 MiB`."""
+    size, unit = float(count), "B"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if size < 1024:
+            break
+        size, unit = size / 1024, larger
+    return f"{count} B" if unit == "B" else f"{size:.1f} {unit}"
+
+
+def count_text(count: int) -> str:
+    """A large number in thousands: `512`, `2.0 k`, `1.5 M`."""
+    size, unit = float(count), ""
+    for larger in ("k", "M", "G", "T", "P"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.1f} {unit}" if unit else str(count)
+
+
 def summarize(value: Any) -> Summary:
     """An array or number in a few words.
 
