@@ -128,12 +128,18 @@ def _refuse_leaf(target: Tensor, name: str) -> None:
 
 
 def _leave_hooks(target: Tensor) -> None:
-    """A view that is about to be changed leaves its hooks behind: they belong to the value it had, which its base's
-    gradient does not pass through any more."""
-    node = target.grad_fn
-    if target._view is not None and node is not None and node.extra is not None and node.extra.hooks:
-        fresh = _look(target._view.base, target._view.steps)
-        _move(target, fresh)
+    """A view that is about to be changed leaves behind the hooks on its way to the base: they belong to the values that
+    were there, through which the base's gradient does not pass any more."""
+    view, node = target._view, target.grad_fn
+    for _ in view.steps if view is not None else ():
+        if node is None:
+            return
+        if node.extra is not None and (node.extra.hooks or node.extra.node_hooks):
+            assert view is not None
+            _move(target, _look(view.base, view.steps))
+            return
+        edge = node.edges[0]
+        node = edge[0] if isinstance(edge, tuple) else edge if isinstance(edge, Node) else None
 
 
 def become_view(target: Tensor, name: str, function: Callable[..., Tensor], *args: Any, **kwargs: Any) -> Tensor:

@@ -166,7 +166,6 @@ DTYPES = [
     ("a = i(1, 2); a[0] = w(1)[0]", T, "setitem", "int64", "detach()"),
     ("cr.tensor([1, 2], requires_grad=True)", R, "int64", "floats"),
     ("cr.tensor([True], requires_grad=True)", R, "bool"),
-    ("cr.tensor([1j], requires_grad=True)", R, "complex64"),
     ("cr.arange(3, requires_grad=True)", R, "int64"),
     ("i(1).requires_grad_()", R, "int64", "cr.float32"),
     ("z(3).to('nonsense')", V, "'nonsense'", "'cuda'"),
