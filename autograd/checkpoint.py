@@ -15,8 +15,7 @@ from threading import RLock
 from typing import Any
 from weakref import ref
 
-import optree
-
+from . import trees
 from .engine import edge_of, node_of
 from .modes import enable_grad, is_grad_enabled
 from .node import Absent, Node, next_tick
@@ -60,7 +59,7 @@ def checkpoint(
 
 def _nodes_of(result: Any, begin: int) -> list[Node]:
     """The nodes made since `begin` that lead to a result, in the order of their making."""
-    tensors = [t for t in optree.tree_leaves(result) if isinstance(t, Tensor) and t.requires_grad]
+    tensors = [t for t in trees.leaves(result) if isinstance(t, Tensor) and t.requires_grad]
     found: dict[int, Node] = {}
     stack = [edge_of(t) for t in tensors]
     while stack:
@@ -94,7 +93,7 @@ class Dropped(Absent):
 
     def held(self) -> tuple[Any, ...]:
         """The arrays of the arguments."""
-        return tuple(t._array for t in optree.tree_leaves((self._args, self._kwargs)) if isinstance(t, Tensor))
+        return tuple(t._array for t in trees.leaves((self._args, self._kwargs)) if isinstance(t, Tensor))
 
     def _run(self) -> None:
         now = get_rng_state()

@@ -21,9 +21,8 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import optree
-
 from ..backends import dtypes
+from . import trees
 from .engine import grad
 from .function import Function
 from .modes import enable_grad, is_grad_enabled
@@ -34,7 +33,7 @@ class _Call:
     """The arguments of one call without their tensors, and what is known of its result."""
 
     def __init__(self, args: tuple[Any, ...]) -> None:
-        self.leaves, self.structure = optree.tree_flatten(args)
+        self.leaves, self.structure = trees.flatten(args)
         self.places = [k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Tensor)]
         self.result: Any = None
         """The structure of the result."""
@@ -63,7 +62,7 @@ def _refilled(structure: Any, leaves: list[Any], places: list[int], tensors: Seq
     leaves = list(leaves)
     for k, tensor in zip(places, tensors, strict=True):
         leaves[k] = tensor
-    return optree.tree_unflatten(structure, leaves)
+    return trees.unflatten(structure, leaves)
 
 
 class _Custom:
@@ -85,14 +84,14 @@ class _Custom:
             return self.function(*args)
         self._expect_rule()
         results = self._differentiable.apply(self, call, *tensors)
-        return optree.tree_unflatten(call.result, results)
+        return trees.unflatten(call.result, results)
 
     def _expect_rule(self) -> None:
         raise NotImplementedError
 
     def _flat(self, call: _Call, value: Any) -> tuple[Tensor, ...]:
         """The tensors of a result, whose structure is noted."""
-        leaves, call.result = optree.tree_flatten(value)
+        leaves, call.result = trees.flatten(value)
         for leaf in leaves:
             if not isinstance(leaf, Tensor):
                 raise TypeError(f"{self.name}: expected tensors as results, got {type(leaf).__name__}")
@@ -106,7 +105,7 @@ class _WithVJP(Function):
     def forward(ctx: Any, rule: custom_vjp, call: _Call, *tensors: Tensor) -> tuple[Tensor, ...]:
         ctx.rule, ctx.call = rule, call
         value, residuals = rule.run_forward(call.arguments(tensors))
-        leaves, structure = optree.tree_flatten(residuals)
+        leaves, structure = trees.flatten(residuals)
         places = [k for k, leaf in enumerate(leaves) if isinstance(leaf, Tensor)]
         call.residuals = structure, [None if k in places else leaf for k, leaf in enumerate(leaves)], places
         ctx.save_for_backward(*tensors, *[leaves[k] for k in places])
@@ -121,8 +120,9 @@ class _WithVJP(Function):
             # What forward computed for backward depends on the arguments: recorded, it is differentiated as well.
             _, residuals = rule.run_forward(call.arguments(tensors))
         else:
-            residuals = _refilled(*call.residuals, ctx.saved_tensors[count:])
-        found = rule.run_backward(residuals, optree.tree_unflatten(call.result, cotangents))
+            structure, leaves, places = call.residuals
+            residuals = _refilled(structure, leaves, places, ctx.saved_tensors[count:])
+        found = rule.run_backward(residuals, trees.unflatten(call.result, cotangents))
         if not isinstance(found, (tuple, list)) or len(found) != len(call.structure.children()):
             got = f"{len(found)}" if isinstance(found, (tuple, list)) else type(found).__name__
             raise RuntimeError(
@@ -239,7 +239,7 @@ class custom_jvp(_Custom):
         found = self._push(call.arguments(primals), call.tangents(tangents))
         if not isinstance(found, tuple) or len(found) != 2:
             raise RuntimeError(f"{self.name}: the rule must return (value, tangent), got {type(found).__name__}")
-        leaves, structure = optree.tree_flatten(found[1])
+        leaves, structure = trees.flatten(found[1])
         if structure != call.result:
             raise RuntimeError(
                 f"{self.name}: the rule's tangent has the structure {structure}, the value {call.result}"

@@ -356,8 +356,8 @@ class FunctionOp:
         self.doc = function.__doc__ or ""
         self.jvp = None if function.jvp is Function.jvp else self._push
         self.output_names = () if several else ("out",)
-        separate = function.setup_context is not Function.setup_context
-        self.inputs = tuple(inspect.signature(function.forward).parameters)[0 if separate else 1 :]
+        self.separate = function.setup_context is not Function.setup_context
+        self.inputs = tuple(inspect.signature(function.forward).parameters)[0 if self.separate else 1 :]
 
     def __repr__(self) -> str:
         return f"<Function {self.name}>"

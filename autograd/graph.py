@@ -152,7 +152,7 @@ class Graph:
                 yield Input(name, place)
             elif k in saved:
                 yield Input(name, self._constant(saved[k]))
-            elif not _may_be_absent(node, k, name):
+            elif not may_be_absent(node, k, name):
                 yield Input(name, Constant())
 
     def _constant(self, value: Any) -> Constant:
@@ -176,7 +176,12 @@ class Graph:
             self._values = self._find_values()
         return self._values.get(place)
 
-    def _find_values(self) -> dict[Place, Array]:
+    def recorded(self, place: tuple[Node, int]) -> Array | None:
+        """The array at a place, where somebody kept it."""
+        return self._recorded.get(place)
+
+    @cached_property
+    def _recorded(self) -> dict[Place, Array]:
         values = {**self._known, **{place: tensor._array for place, tensor in self._held[0].items()}}
         for node in self.nodes:
             for k, array in saved_inputs(node):
@@ -186,6 +191,10 @@ class Graph:
             for k, array in saved_outputs(node):
                 if _unchanged(array, node.tick):
                     values.setdefault((node, k), array)
+        return values
+
+    def _find_values(self) -> dict[Place, Array]:
+        values = dict(self._recorded)
         for node in self.nodes:
             if (node, 0) not in values:
                 for k, array in enumerate(self._recomputed(node, values)):
@@ -261,9 +270,9 @@ class Graph:
 def saved_bytes(*tensors: Tensor) -> int:
     """The bytes that the graph of some tensors keeps alive for backward, beyond the leaves.
 
-    What operations saved counts, and what custom Functions and checkpoints hold; memory that several share counts once,
-    and an array that is a view counts as the whole memory it keeps alive. After `backward` has freed the graph nothing
-    is left.
+    What operations saved counts, their index arrays, and what custom Functions and checkpoints hold; memory that
+    several share counts once, and an array that is a view counts as the whole memory it keeps alive. What operations
+    saved is gone after `backward` has freed it.
 
     Raises:
         TypeError: something is no tensor.
@@ -293,7 +302,7 @@ def kept_by_node(graph: Graph) -> dict[Node, int]:
 
 def kept_arrays(node: Node) -> tuple[Array, ...]:
     """The arrays a node keeps alive: what its VJP names, index arrays among its attributes, what a custom Function has
-    put on its ctx, and what a checkpoint needs to run again."""
+    put on its ctx, and what a checkpoint was given to run again."""
     found: list[Any] = [*(node.saved.held() if isinstance(node.saved, Absent) else saved_arrays(node))]
     for value in node.attributes:
         items = value if isinstance(value, (tuple, list)) else vars(value).values() if _is_ctx(value) else (value,)
@@ -321,7 +330,7 @@ def _unchanged(array: Any, tick: int) -> bool:
     return not is_array(array) or change_since(array, tick) is None
 
 
-def _may_be_absent(node: Node, k: int, name: str) -> bool:
+def may_be_absent(node: Node, k: int, name: str) -> bool:
     """Whether an input that was not kept may be no array at all: an optional one, or no tensor, of a Function."""
     if hasattr(node.op, "forward"):
         return node.op.defaults.get(name, name) is None

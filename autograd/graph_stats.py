@@ -103,7 +103,7 @@ class GraphStats:
     __repr__ = __str__
 
     def _notes(self) -> Iterator[str]:
-        yield f"{plural(self.leaves, 'leaf' if self.leaves == 1 else 'leave')}: {bytes_text(self.leaf_bytes)}"
+        yield f"{self.leaves:,} {'leaf' if self.leaves == 1 else 'leaves'}: {bytes_text(self.leaf_bytes)}"
         if self.freed:
             yield f"{plural(self.freed, 'operation')} freed by backward: what they had saved is gone"
         if self.checkpointed:

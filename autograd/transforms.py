@@ -17,18 +17,15 @@ from functools import wraps
 from math import prod
 from typing import Any, NamedTuple
 
-import optree
-
 from ..backends import dtypes, is_array
+from . import trees
 from .engine import edge_of, grad as gradients, node_of, topological
 from .forward import push_forward
 from .modes import enable_grad, is_grad_enabled
 from .op import op
 from .ops.joining import stack
 from .tensor import Tensor, from_array
-
-Tree = Any
-"""A tensor, or containers of tensors."""
+from .trees import Tree
 
 Argnums = int | Sequence[int]
 
@@ -51,7 +48,7 @@ class _Run(NamedTuple):
 
     def leave(self, tree: Tree) -> Tree:
         """Results on their way out: part of the outer graph or of none, and arrays where arrays came in."""
-        return optree.tree_map(self._left, tree)
+        return trees.mapped(self._left, tree)
 
     def _left(self, value: Any) -> Any:
         if not isinstance(value, Tensor):
@@ -62,7 +59,7 @@ class _Run(NamedTuple):
 
     @property
     def result(self) -> Tree:
-        return self.leave(optree.tree_unflatten(self.result_structure, self.outputs))
+        return self.leave(trees.unflatten(self.result_structure, self.outputs))
 
 
 def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], chosen: Any,
@@ -72,12 +69,12 @@ def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     Raises:
         TypeError: an argument to differentiate by is no tensor of a differentiable dtype, or the result is no tensor.
     """
-    leaves, structure = optree.tree_flatten(tuple(args[k] for k in chosen))
+    leaves, structure = trees.flatten(tuple(args[k] for k in chosen))
     inputs = [_fresh(name, leaf) for leaf in leaves]
     given = list(args)
-    for k, value in zip(chosen, optree.tree_unflatten(structure, inputs), strict=True):
+    for k, value in zip(chosen, trees.unflatten(structure, inputs), strict=True):
         given[k] = value
-    everything = optree.tree_leaves((args, kwargs))
+    everything = trees.leaves((args, kwargs))
     arrays = any(is_array(a) for a in everything) and not any(isinstance(a, Tensor) for a in everything)
     with enable_grad():
         result = function(*given, **kwargs)
@@ -86,7 +83,7 @@ def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(f"{name}: with has_aux=True the function returns (result, aux), got {_kind(result)}")
         result, aux = result
-    outputs, result_structure = optree.tree_flatten(result)
+    outputs, result_structure = trees.flatten(result)
     for output in outputs:
         if not isinstance(output, Tensor):
             raise TypeError(f"{name}: the function must return tensors, or containers of them; got {_kind(output)}")
@@ -144,7 +141,7 @@ def _places(name: str, argnums: Argnums, args: tuple[Any, ...]) -> tuple[tuple[i
     return found, single
 
 
-def _picked(values: tuple[Any, ...], single: bool) -> Any:
+def _picked(values: Tree, single: bool) -> Any:
     return values[0] if single else values
 
 
@@ -168,7 +165,7 @@ def grad_and_value(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool
         if run.outputs[0].is_complex():
             raise RuntimeError("grad: the function must return a real tensor, got a complex one; take .abs() or .real")
         found = _pull(run, [None], retain=False)
-        answer = _picked(run.leave(optree.tree_unflatten(run.structure, found)), single)
+        answer = _picked(run.leave(trees.unflatten(run.structure, found)), single)
         return (answer, (run.result, run.leave(run.aux))) if has_aux else (answer, run.result)
 
     return transformed
@@ -245,14 +242,14 @@ def vjp(func: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
         flat = _fitting("vjp", "cotangent", given, run.outputs, run.result_structure)
         create = is_grad_enabled() and (run.outer or any(c.requires_grad for c in flat))
-        return run.leave(optree.tree_unflatten(run.structure, _pull(run, flat, retain=True, create=create)))
+        return run.leave(trees.unflatten(run.structure, _pull(run, flat, retain=True, create=create)))
 
     return (run.result, vjp_fn, run.leave(run.aux)) if has_aux else (run.result, vjp_fn)
 
 
 def _fitting(name: str, what: str, given: Tree, like: list[Tensor], structure: Any) -> list[Tensor]:
     """The leaves of `given`, which must have the structure, shapes and dtypes of `like`."""
-    leaves, found = optree.tree_flatten(given)
+    leaves, found = trees.flatten(given)
     if found != structure:
         raise RuntimeError(f"{name}: expected a {what} of the structure {structure}, got {found}")
     tensors = []
@@ -287,8 +284,8 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
                 cotangents = [unit if k == j else _zeros(t) for k, t in enumerate(run.outputs)]
                 rows.append(_pull(run, cotangents, retain=True))
             blocks = [_block([row[k] for row in rows], output, tensor) for k, tensor in enumerate(run.inputs)]
-            jacobians.append(_picked(optree.tree_unflatten(run.structure, blocks), single))
-        answer = run.leave(optree.tree_unflatten(run.result_structure, jacobians))
+            jacobians.append(_picked(trees.unflatten(run.structure, blocks), single))
+        answer = run.leave(trees.unflatten(run.result_structure, jacobians))
         return (answer, run.leave(run.aux)) if has_aux else answer
 
     return transformed
@@ -343,7 +340,7 @@ def _pushed(name: str, run: _Run, tangents: tuple[Tree, ...], strict: bool = Fal
     if strict and any(t is None for t in found):
         raise RuntimeError(f"{name}: a result does not depend on the primals (strict=True)")
     filled = [_zeros(t) if d is None else d for d, t in zip(found, run.outputs, strict=True)]
-    return run.leave(optree.tree_unflatten(run.result_structure, filled))
+    return run.leave(trees.unflatten(run.result_structure, filled))
 
 
 def linearize(func: Callable[..., Any], *primals: Tree) -> tuple[Tree, Callable[..., Tree]]:
@@ -371,12 +368,12 @@ def jacfwd(func: Callable[..., Any], argnums: Argnums = 0, has_aux: bool = False
         for tensor in run.inputs:
             columns = [push_forward(run.outputs, [tensor], [unit], run.outer) for unit in _basis(tensor)]
             for j, output in enumerate(run.outputs):
-                found = [_zeros(output) if c[j] is None else c[j] for c in columns]
+                found = [_zeros(output) if d is None else d for d in (c[j] for c in columns)]
                 block = _block(found, tensor, output)
                 order = (*range(tensor.ndim, block.ndim), *range(tensor.ndim))
                 blocks[j].append(block.permute(order))
-        jacobians = [_picked(optree.tree_unflatten(run.structure, row), single) for row in blocks]
-        answer = run.leave(optree.tree_unflatten(run.result_structure, jacobians))
+        jacobians = [_picked(trees.unflatten(run.structure, row), single) for row in blocks]
+        answer = run.leave(trees.unflatten(run.result_structure, jacobians))
         return (answer, run.leave(run.aux)) if has_aux else answer
 
     return transformed

@@ -47,7 +47,8 @@ def as_dtype(dtype: DTypeLike) -> np.dtype:
 
 def real_dtype(dtype: np.dtype) -> np.dtype:
     """That of the parts of a complex number; a real dtype is its own."""
-    return {complex64: float32, complex128: float64}.get(dtype, dtype)
+    parts: dict[np.dtype, np.dtype] = {complex64: float32, complex128: float64}
+    return parts.get(dtype, dtype)
 
 
 def complex_dtype(dtype: np.dtype) -> np.dtype:

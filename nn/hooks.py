@@ -91,21 +91,17 @@ def _as_tuple(value: Any) -> Values:
     return value if isinstance(value, tuple) else (value,)
 
 
-class _Border:
-    """The tensors among some values that require a gradient, copied; and the node their gradients pass through."""
+class _Places:
+    """Where the tensors stand among some values. The hooks of a node hold this and nothing else, so that a graph with
+    hooks has no cycles."""
 
     def __init__(self, values: Values) -> None:
-        self.values = values
+        self.count = len(values)
         self.places = [k for k, value in enumerate(values) if isinstance(value, Tensor) and value.requires_grad]
-        self.node: Node | None = None
-        if self.places and is_grad_enabled():
-            crossed = _border(*[values[k] for k in self.places])
-            self.node = crossed[0].grad_fn
-            self.values = self.spread(crossed, values)
 
     def spread(self, items: Any, others: Values | None = None) -> Values:
         """One item per tensor, in the places of the tensors; elsewhere `others`, or None."""
-        found = [None] * len(self.values) if others is None else list(others)
+        found = [None] * self.count if others is None else list(others)
         for place, item in zip(self.places, items, strict=True):
             found[place] = item
         return tuple(found)
@@ -115,13 +111,26 @@ class _Border:
         return tuple(items[place] for place in self.places)
 
 
+class _Border:
+    """The tensors among some values that require a gradient, copied; and the node their gradients pass through."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.tensors = _Places(values)
+        self.node: Node | None = None
+        if self.tensors.places and is_grad_enabled():
+            crossed = _border(*self.tensors.gather(values))
+            self.node = crossed[0].grad_fn
+            self.values = self.tensors.spread(crossed, values)
+
+
 def _between_borders(module: Module, hooks: Hooks, args: Values, kwargs: dict[str, Any]) -> Any:
     entry = _Border(args)
     result = module.forward(*entry.values, **kwargs)
     several = isinstance(result, (tuple, list))
     leaving = _Border(tuple(result) if several else (result,))
     if leaving.node is not None:
-        _attach(module, hooks, entry, leaving, leaving.node)
+        _attach(module, hooks, entry.tensors, entry.node, leaving.tensors, leaving.node)
     if not several:
         return leaving.values[0]
     if hasattr(result, "_fields"):
@@ -129,34 +138,40 @@ def _between_borders(module: Module, hooks: Hooks, args: Values, kwargs: dict[st
     return type(result)(leaving.values)
 
 
-def _attach(module: Module, hooks: Hooks, entry: _Border, leaving: _Border, exit_node: Node) -> None:
+def _attach(
+    module: Module, hooks: Hooks, entering: _Places, entry_node: Node | None, leaving: _Places, exit_node: Node
+) -> None:
     """Has the hooks called when backward reaches the borders of this call."""
     arrived: Values = ()
+    ends_here = entry_node is None
 
     def run(grad_inputs: Values) -> Values:
+        nonlocal arrived
+        grad_outputs, arrived = arrived, ()
         for hook in list(hooks.backward.values()):
-            changed = hook(module, grad_inputs, arrived)
+            changed = hook(module, grad_inputs, grad_outputs)
             if changed is not None:
                 grad_inputs = _same_number(module, _as_tuple(changed), grad_inputs)
         return grad_inputs
 
     def at_exit(gradients: Values, _: Any) -> Values:
         nonlocal arrived
-        arrived = leaving.spread(gradients)
+        grad_outputs = leaving.spread(gradients)
         for hook in list(hooks.backward_before.values()):
-            changed = hook(module, arrived)
+            changed = hook(module, grad_outputs)
             if changed is not None:
-                arrived = _same_number(module, _as_tuple(changed), arrived)
-        if entry.node is None:
-            run((None,) * len(entry.values))
-        return leaving.gather(arrived)
+                grad_outputs = _same_number(module, _as_tuple(changed), grad_outputs)
+        arrived = grad_outputs
+        if ends_here:
+            run((None,) * entering.count)
+        return leaving.gather(grad_outputs)
 
     def at_entry(gradients: Values, _: Any) -> Values:
-        return entry.gather(run(entry.spread(gradients)))
+        return entering.gather(run(entering.spread(gradients)))
 
     exit_node.register_hook(at_exit)
-    if entry.node is not None:
-        entry.node.register_hook(at_entry)
+    if entry_node is not None:
+        entry_node.register_hook(at_entry)
 
 
 def _same_number(module: Module, changed: Values, expected: Values) -> Values:

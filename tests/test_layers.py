@@ -47,11 +47,7 @@ EAGER = {
         "plots": "draws host arrays",
         "predict": "scores and shows predictions on the host",
     },
-    "optree": {
-        "autograd.checkpoint": "what a function returns may be a container of tensors",
-        "autograd.custom": "arguments, results and residuals may be containers of tensors",
-        "autograd.transforms": "functions of containers of tensors",
-    },
+    "optree": {"autograd.trees": "nested containers of tensors"},
 }
 """Outside packages imported at the top of a file -> the files or folders that may, and why."""
 

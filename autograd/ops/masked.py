@@ -113,7 +113,7 @@ def _spread(
     input = _floating(name, input, dtype)
     away = _filled(name, input, mask, 0) - mean(input, dim, keepdim=True, mask=mask)
     total = sum(away * conj(away), dim, keepdim=keepdim, mask=mask)
-    count = _count(input, dim, keepdim, mask, input.dtype) - correction
+    count = _count(input, dim, keepdim, mask, dtypes.real_dtype(input.dtype)) - correction
     return total / (max(count, 0) if mask is None else elementwise.clamp(count, min=0))
 
 

@@ -34,7 +34,7 @@ def vector_norm(x: Any, ord: float = 2, dim: Any = None, keepdim: bool = False, 
     return power_norm("linalg.vector_norm", floating("linalg.vector_norm", x, dtype), ord, dims, keepdim)
 
 
-def _extreme(name: str, x: Any, ord: float, dim: int, keepdim: bool) -> Any:
+def _extreme(name: str, x: Any, ord: Any, dim: int, keepdim: bool) -> Any:
     """The largest for a positive order, 0 of no elements; the smallest for a negative one."""
     if x.shape[dim]:
         return (amax if ord > 0 else amin)(x, dim, keepdim)

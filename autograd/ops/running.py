@@ -35,7 +35,7 @@ def _running_extreme(name: str, extreme: str) -> Any:
 _cummax, _cummin = _running_extreme("cummax", "maximum"), _running_extreme("cummin", "minimum")
 
 
-def _chosen_so_far(name: str, function: Any, input: Any, dim: int) -> ValuesAndIndices:
+def _chosen_so_far(name: str, function: Any, input: Any, dim: int | None) -> ValuesAndIndices:
     dim = canonical_dim(name, dim, ordered_ndim(name, input))
     if input.ndim:
         return ValuesAndIndices(*function(input, dim=dim))

@@ -30,7 +30,7 @@ _cumsum = op(
 )
 
 
-def _along(name: str, input: Any, dim: int, dtype: Any) -> tuple[Any, int, Any]:
+def _along(name: str, input: Any, dim: int | None, dtype: Any) -> tuple[Any, int, Any]:
     """The input in the dtype asked for, the dimension, and the dtype to compute integers in."""
     dim = canonical_dim(name, dim, ndim_of(name, input))
     if dtype is not None:

@@ -219,7 +219,8 @@ def cov(input: Any, *, correction: float = 1, fweights: Any = None, aweights: An
     weights: Any = None
     if fweights is not None:
         _check_weights("fweights", fweights, count, "iu", "integers")
-        weights = cast(reshape(fweights, (-1,)), dtype=x.dtype if aweights is None else aweights.dtype)
+        kind = dtypes.real_dtype(x.dtype) if aweights is None else aweights.dtype
+        weights = cast(reshape(fweights, (-1,)), dtype=kind)
     if aweights is not None:
         _check_weights("aweights", aweights, count, "f", "floating")
         weights = reshape(aweights, (-1,)) * (1 if weights is None else weights)
