@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..backends import (
     BACKENDS,
     NAMESPACES,
+    SCALARS,
     Backend,
     LinAlgError,
     MixedBackends,
@@ -49,8 +50,12 @@ def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[
         if type(a) in _REAL and type(b) in BACKENDS:
             return type(b), (BACKENDS[type(b)].operand(a, b.dtype), b)
     backend: Backend | None = None
+    scalar: Any = None  # a NumPy scalar is a number, which goes with the arrays of any backend
     for k, (argument, value) in enumerate(zip(given, arrays, strict=True)):
         if type(value) in _NUMBERS or (value is None and not op.variadic and op.inputs[k] in op.defaults):
+            continue
+        if type(value) in SCALARS:
+            scalar = value
             continue
         if type(value) not in NAMESPACES and not is_array(value):
             raise TypeError(
@@ -63,7 +68,9 @@ def reconcile(op: Op, given: tuple[Any, ...], arrays: tuple[Any, ...]) -> tuple[
         elif found is not backend:
             raise mixed(op.name, given)
     if backend is None:
-        return None
+        if scalar is None:
+            return None
+        backend = backend_of(scalar)
     plain = (backend.array_type, *backend.scalar_types)
     fitting = tuple(v if v is None or type(v) in _NUMBERS or type(v) in plain else backend.asarray(v) for v in arrays)
     return backend.array_type, fitting

@@ -211,21 +211,22 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None, d
     return born(array if dtype is None else array.astype(dtypes.as_dtype(dtype)), home, place, False)
 
 
-def _like(draw: Any, input: Tensor, dtype: Any, requires_grad: bool) -> Tensor:
+def _like(draw: Any, input: Tensor, dtype: Any, device: object, requires_grad: bool) -> Tensor:
     if not isinstance(input, Tensor):
         raise TypeError(f"{draw.__name__}_like: expected a tensor, got {type(input).__name__}")
     wanted = input.dtype if dtype is None else dtype
-    return draw(*input.shape, dtype=wanted, device=input.device, requires_grad=requires_grad)
+    place = input.device if device is None else device
+    return draw(*input.shape, dtype=wanted, device=place, requires_grad=requires_grad)
 
 
-def rand_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Uniform on [0, 1), with the shape, dtype and device of `input`."""
-    return _like(rand, input, dtype, requires_grad)
+def rand_like(input: Tensor, *, dtype: Any = None, device: object = None, requires_grad: bool = False) -> Tensor:
+    """Uniform on [0, 1), with the shape, dtype and device of `input` unless given."""
+    return _like(rand, input, dtype, device, requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
-    """Standard normal, with the shape, dtype and device of `input`."""
-    return _like(randn, input, dtype, requires_grad)
+def randn_like(input: Tensor, *, dtype: Any = None, device: object = None, requires_grad: bool = False) -> Tensor:
+    """Standard normal, with the shape, dtype and device of `input` unless given."""
+    return _like(randn, input, dtype, device, requires_grad)
 
 
 # A draw has no derivative with respect to what it was drawn from: as in PyTorch, the gradient is 0.

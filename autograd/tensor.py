@@ -551,13 +551,9 @@ def _from_python(data: Any, dtype: np.dtype | None, home: Backend, place: str | 
         ) from None
     if dtype is None and array.dtype.kind in "fc" and not hasattr(data, "dtype"):
         default = get_default_dtype()
-        wide = default if array.dtype.kind == "f" else _complex_of(default)
+        wide = default if array.dtype.kind == "f" else dtypes.complex_dtype(default)
         array = array.astype(wide, copy=False)
     return array
-
-
-def _complex_of(dtype: np.dtype) -> np.dtype:
-    return dtypes.complex128 if dtype == dtypes.float64 else dtypes.complex64
 
 
 def _nested(data: Any) -> tuple[Any, np.dtype | None]:

@@ -3,7 +3,8 @@
 Every transform puts fresh tensors in the places of the arguments it differentiates by, runs the function on them once,
 and asks the recorded graph: backward for the reverse ones, forward for `jvp` and its kind. A fresh tensor made of one
 that is itself being differentiated stays connected to it; so transforms nest to any order, and what an outer one needs
-is recorded only if there is an outer one.
+is recorded only if there is an outer one. Any other comes from a leaf of its own, which requires a gradient as long as
+the function runs: what leaves a transform is part of a graph if it reaches a leaf that still does.
 
 Arguments and results may be tensors or nested containers of them (lists, tuples, dictionaries, named tuples: optree's
 pytrees). Raw arrays of a backend may stand for tensors: the function is run on tensors all the same, and where all
@@ -17,9 +18,9 @@ from functools import wraps
 from math import prod
 from typing import Any, NamedTuple
 
-from ..backends import dtypes, is_array
+from ..backends import backend_of, dtypes, is_array
 from . import trees
-from .engine import edge_of, grad as gradients, node_of, topological
+from .engine import edge_of, grad as gradients, node_of
 from .forward import push_forward
 from .modes import enable_grad, is_grad_enabled
 from .op import op
@@ -42,9 +43,11 @@ class _Run(NamedTuple):
     result_structure: Any
     aux: Any
     outer: bool
-    """Whether the result depends on tensors that somebody outside differentiates by."""
+    """Whether the results depend on tensors that somebody outside differentiates by."""
     arrays: bool
     """Whether arrays were given, so that arrays are to come back."""
+    kept: bool
+    """Whether the graph outlives the call: no array in it may then be one of the caller's, who might change it."""
 
     def leave(self, tree: Tree) -> Tree:
         """Results on their way out: part of the outer graph or of none, and arrays where arrays came in."""
@@ -53,9 +56,11 @@ class _Run(NamedTuple):
     def _left(self, value: Any) -> Any:
         if not isinstance(value, Tensor):
             return value
-        if value.requires_grad and not self.outer:
+        if value.requires_grad and not (is_grad_enabled() and _in_a_graph([value])):
             value = value.detach()
-        return value._array if self.arrays and not value.requires_grad else value
+        if not self.arrays or value.requires_grad:
+            return value
+        return value.backend.copy(value._array) if self.kept else value._array
 
     @property
     def result(self) -> Tree:
@@ -63,21 +68,36 @@ class _Run(NamedTuple):
 
 
 def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], chosen: Any,
-         has_aux: bool) -> _Run:  # fmt: skip
+         has_aux: bool, kept: bool = False) -> _Run:  # fmt: skip
     """Runs `function` with fresh tensors in the places `chosen` of `args`.
 
     Raises:
         TypeError: an argument to differentiate by is no tensor of a differentiable dtype, or the result is no tensor.
+        RuntimeError: the function changed in place what is differentiated by outside as well.
     """
     leaves, structure = trees.flatten(tuple(args[k] for k in chosen))
-    inputs = [_fresh(name, leaf) for leaf in leaves]
+    roots = [_root(name, leaf, kept) for leaf in leaves]
+    with enable_grad():
+        inputs = [_entered(root) for root in roots]
+    fresh = [from_array(t._array, t._edge) for t in inputs]  # the function may change the place of its own in the graph
     given = list(args)
-    for k, value in zip(chosen, trees.unflatten(structure, inputs), strict=True):
+    for k, value in zip(chosen, trees.unflatten(structure, fresh), strict=True):
         given[k] = value
     everything = trees.leaves((args, kwargs))
     arrays = any(is_array(a) for a in everything) and not any(isinstance(a, Tensor) for a in everything)
-    with enable_grad():
-        result = function(*given, **kwargs)
+    try:
+        with enable_grad():
+            result = function(*given, **kwargs)
+    finally:
+        for root, leaf in zip(roots, leaves, strict=True):
+            if root is not leaf:
+                root._requires = False
+    for k, (root, leaf, tensor, own) in enumerate(zip(roots, leaves, fresh, inputs, strict=True)):
+        if root is leaf and tensor._edge is not own._edge:
+            raise RuntimeError(
+                f"{name}: the function changed its argument (tensor {k}, shape {leaf.shape}) in place, and that is "
+                f"part of a graph outside, which cannot see the change; let the function work on a clone()"
+            )
     aux = None
     if has_aux:
         if not isinstance(result, tuple) or len(result) != 2:
@@ -87,14 +107,15 @@ def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     for output in outputs:
         if not isinstance(output, Tensor):
             raise TypeError(f"{name}: the function must return tensors, or containers of them; got {_kind(output)}")
-    own = {id(t) for t in inputs if t._edge is None}
-    outer = is_grad_enabled() and _depends_on_others(outputs, own)
-    return _Run(inputs, structure, outputs, result_structure, aux, outer, arrays)
+    found = [*outputs, *(t for t in trees.leaves(aux) if isinstance(t, Tensor))]
+    outer = is_grad_enabled() and _in_a_graph(found)
+    return _Run(inputs, structure, outputs, result_structure, aux, outer, arrays, kept)
 
 
-def _fresh(name: str, value: Any) -> Tensor:
+def _root(name: str, value: Any, kept: bool) -> Tensor:
+    """What a fresh tensor is made of: the argument, if it is part of a graph outside, or else a leaf over its array."""
     if is_array(value):
-        value = from_array(value)
+        value = from_array(backend_of(value).copy(value) if kept else value)
     elif isinstance(value, (float, complex)):
         value = Tensor(value)
     if not isinstance(value, Tensor):
@@ -104,26 +125,25 @@ def _fresh(name: str, value: Any) -> Tensor:
             f"{name}: can differentiate by floating and complex tensors, got {value.dtype} of shape {value.shape}; "
             f"convert it with .to(cr.float32), or leave it out of argnums"
         )
-    if value.requires_grad and is_grad_enabled():
-        with enable_grad():
-            return _entered(value)
-    return from_array(value._array).requires_grad_()
+    return value if value.requires_grad and is_grad_enabled() else from_array(value._array).requires_grad_()
 
 
 def _kind(value: Any) -> str:
     return f"{type(value).__name__} of dtype {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
 
 
-def _depends_on_others(outputs: list[Tensor], own: set[int]) -> bool:
-    """Whether a graph reaches a leaf that is not one of the function's own."""
-    edges = [edge_of(t) for t in outputs if t.requires_grad]
-    if any(isinstance(edge, Tensor) and id(edge) not in own for edge in edges):
-        return True
-    return any(
-        isinstance(edge, Tensor) and id(edge) not in own
-        for node in topological([edge for edge in edges if node_of(edge) is not None])
-        for edge in node.edges
-    )
+def _in_a_graph(tensors: Sequence[Tensor]) -> bool:
+    """Whether the graph of one of them reaches a leaf that requires a gradient."""
+    stack, seen = [edge_of(t) for t in tensors if t.requires_grad], set()
+    while stack:
+        edge = stack.pop()
+        if isinstance(edge, Tensor):
+            if edge._requires:
+                return True
+        elif (node := node_of(edge)) is not None and node not in seen:
+            seen.add(node)
+            stack.extend(node.edges)
+    return False
 
 
 def _places(name: str, argnums: Argnums, args: tuple[Any, ...]) -> tuple[tuple[int, ...], bool]:
@@ -236,7 +256,7 @@ def vjp(func: Callable[..., Any], *primals: Tree, has_aux: bool = False) -> Any:
     Raises:
         TypeError, RuntimeError: as for `grad`; a cotangent does not fit the value.
     """
-    run = _run("vjp", func, primals, {}, range(len(primals)), has_aux)
+    run = _run("vjp", func, primals, {}, range(len(primals)), has_aux, kept=True)
 
     def vjp_fn(*cotangents: Tree) -> Any:
         given = cotangents[0] if len(cotangents) == 1 else cotangents
@@ -348,7 +368,7 @@ def linearize(func: Callable[..., Any], *primals: Tree) -> tuple[Tree, Callable[
 
     The function is run once; each call of what is returned only pushes tangents through what was recorded.
     """
-    run = _run("linearize", func, primals, {}, range(len(primals)), False)
+    run = _run("linearize", func, primals, {}, range(len(primals)), False, kept=True)
 
     def jvp_fn(*tangents: Tree) -> Tree:
         return _pushed("linearize", run, tangents)

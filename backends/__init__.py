@@ -9,14 +9,18 @@ from . import dtypes
 from .base import Array, Backend, Generator, LinAlgError, NumpyLinAlgError
 from .config import (
     ConfigError,
+    alert_not_deterministic,
+    are_deterministic_algorithms_enabled,
     get_backend,
     get_default_dtype,
+    is_deterministic_algorithms_warn_only_enabled,
     load_settings,
     reload_settings,
     resolve,
     set_backend,
     set_default_dtype,
     use_backend,
+    use_deterministic_algorithms,
 )
 from .registry import (
     BACKENDS,
@@ -36,7 +40,9 @@ from .registry import (
 
 __all__ = [
     "Array", "BACKENDS", "Backend", "BackendUnavailable", "ConfigError", "Generator", "LinAlgError", "MixedBackends",
-    "NAMESPACES", "NumpyLinAlgError", "SCALARS", "available_backends", "backend_for_device", "backend_names",
-    "backend_of", "dtypes", "get_backend", "get_backend_by_name", "get_default_dtype", "is_array", "load_settings",
-    "register_backend", "reload_settings", "resolve", "set_backend", "set_default_dtype", "unavailable", "use_backend",
+    "NAMESPACES", "NumpyLinAlgError", "SCALARS", "alert_not_deterministic", "are_deterministic_algorithms_enabled",
+    "available_backends", "backend_for_device", "backend_names", "backend_of", "dtypes", "get_backend",
+    "get_backend_by_name", "get_default_dtype", "is_array", "is_deterministic_algorithms_warn_only_enabled",
+    "load_settings", "register_backend", "reload_settings", "resolve", "set_backend", "set_default_dtype",
+    "unavailable", "use_backend", "use_deterministic_algorithms",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ working directory or the nearest one above it), the default: NumPy, float32.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -26,6 +27,7 @@ KEYS = ("backend", "dtype")
 _block: ContextVar[Backend | None] = ContextVar("chainrule_backend", default=None)
 _called: Backend | None = None
 _called_dtype: dtypes.DType | None = None
+_deterministic: str = ""  # or "warn", or "raise"
 _settings: dict[str, tuple[str, str]] | None = None
 _configured_dtype: dtypes.DType | None = None
 
@@ -200,3 +202,48 @@ def _floating(dtype: dtypes.DTypeLike) -> dtypes.DType:
     if found.kind != "f" and found.name != "bfloat16":
         raise TypeError(f"the default dtype must be a floating one, got {found}")
     return found
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """From now on, the same program on the same machine gives the same bits each time.
+
+    On the host it always does. On a device, sums into elements that are named several times (`index_add`,
+    `scatter_add`, gradients of indexing and of embeddings) are added up in order rather than as they come, and of several
+    values assigned to one element the last stays; both take longer. What has no such form raises.
+
+    Args:
+        mode: True for the same bits, False for the fastest form.
+        warn_only: warn where there is no such form, rather than raise.
+
+    Raises:
+        TypeError: `mode` or `warn_only` is no bool.
+    """
+    global _deterministic
+    for name, value in (("mode", mode), ("warn_only", warn_only)):
+        if not isinstance(value, bool):
+            raise TypeError(f"use_deterministic_algorithms: {name} is True or False, got {value!r}")
+    _deterministic = ("warn" if warn_only else "raise") if mode else ""
+
+
+def are_deterministic_algorithms_enabled() -> bool:
+    """Whether `use_deterministic_algorithms` was asked for."""
+    return bool(_deterministic)
+
+
+def is_deterministic_algorithms_warn_only_enabled() -> bool:
+    """Whether it was asked for with `warn_only`."""
+    return _deterministic == "warn"
+
+
+def alert_not_deterministic(what: str, backend: Backend, alternative: str) -> None:
+    """Called by what has no deterministic form on a device.
+
+    Raises:
+        RuntimeError: `use_deterministic_algorithms` was asked for, and `backend` is not the host.
+    """
+    if not _deterministic or backend.device_type == "cpu":
+        return
+    message = f"{what} has no deterministic form on {backend.device_type}; {alternative}"
+    if _deterministic == "raise":
+        raise RuntimeError(f"{message}, or use cr.use_deterministic_algorithms(True, warn_only=True)")
+    warnings.warn(message, stacklevel=3)

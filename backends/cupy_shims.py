@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .base import Array
+from .config import are_deterministic_algorithms_enabled
 
 _ATOMIC = frozenset(np.dtype(code) for code in "iIlLqQfd")
 """The dtypes CuPy adds to atomically. It does so in half precision too, but rounding each addend."""
@@ -65,9 +66,11 @@ def _dot_along(xp: ModuleType) -> Callable[..., Array]:
 def _scatter_add(xp: ModuleType) -> Callable[..., None]:
     def scatter_add(target: Array, index: Any, values: Any) -> None:
         """`target[index] += values` where an element named twice receives both values. Half precision accumulates in
-        single precision. The order of addition is not fixed."""
+        single precision. The order of addition is not fixed, unless deterministic algorithms were asked for."""
         dtype = target.dtype
-        if dtype in _ATOMIC:
+        if dtype.kind == "f" and dtype.itemsize > 2 and are_deterministic_algorithms_enabled():
+            _add_in_order(xp, target, index, values)
+        elif dtype in _ATOMIC:
             xp.add.at(target, index, values)
         elif dtype.kind == "c":
             values = xp.asarray(values)
@@ -79,10 +82,54 @@ def _scatter_add(xp: ModuleType) -> Callable[..., None]:
         else:
             wide = xp.int32 if dtype.kind in "iu" else xp.float32
             sums = xp.zeros(target.shape, wide)
-            xp.add.at(sums, index, xp.asarray(values).astype(wide))
+            scatter_add(sums, index, xp.asarray(values).astype(wide))
             target += sums.astype(dtype)
 
     return scatter_add
+
+
+def _in_order(xp: ModuleType, target: Array, index: Any, values: Any) -> tuple[Array, Array, Array]:
+    """The places in `target` that `index` names, as positions in ascending order; the values that go there, those for
+    one place in the order they were given; and the places again, but for all values that are not the last for theirs
+    the one behind the end: what is written there is not used."""
+    places = xp.arange(target.size).reshape(target.shape)[index]
+    values = xp.broadcast_to(xp.asarray(values).astype(target.dtype), places.shape).reshape(-1)
+    places = places.reshape(-1)
+    order = xp.argsort(places, kind="stable")
+    places = places[order]
+    last = xp.ones(places.shape, bool)
+    last[:-1] = places[1:] != places[:-1]
+    return places, values[order], xp.where(last, places, target.size)
+
+
+def _add_in_order(xp: ModuleType, target: Array, index: Any, values: Any) -> None:
+    """`scatter_add` without atomic operations: sums over what goes to one place, in log2(n) steps."""
+    places, sums, goal = _in_order(xp, target, index, values)
+    width = 1
+    while width < sums.size:  # each element is the sum of the last `width` for its place
+        earlier = xp.where(places[width:] == places[:-width], sums[:-width], 0)
+        sums[width:] += earlier
+        width *= 2
+    found = xp.zeros(target.size + 1, target.dtype)
+    found[goal] = sums
+    target += found[:-1].reshape(target.shape)
+
+
+def _scatter_set(xp: ModuleType) -> Callable[..., None]:
+    def scatter_set(target: Array, index: Any, values: Any) -> None:
+        """`target[index] = values`. Of several values for one element any stays; the last, if deterministic algorithms
+        were asked for."""
+        if getattr(values, "size", 1) == 1 or not are_deterministic_algorithms_enabled():
+            target[index] = values
+            return
+        _, values, goal = _in_order(xp, target, index, values)
+        found, named = xp.zeros(target.size + 1, target.dtype), xp.zeros(target.size + 1, bool)
+        found[goal] = values
+        named[goal] = True
+        shape = target.shape
+        target[...] = xp.where(named[:-1].reshape(shape), found[:-1].reshape(shape), target)
+
+    return scatter_set
 
 
 def _clip(xp: ModuleType) -> Callable[..., Array]:
@@ -146,6 +193,7 @@ _SHIMS: dict[str, Callable[[ModuleType], Callable[..., Any]]] = {
     "in_batches": _in_batches,
     "results_so_far": _results_so_far,
     "scatter_add": _scatter_add,
+    "scatter_set": _scatter_set,
     "softmax": _softmax,
     "clip": _clip,
     "argpartition": _argpartition,

@@ -68,6 +68,11 @@ def scatter_add(target: np.ndarray, index: Any, values: Any) -> None:
         np.add.at(target, index, values)
 
 
+def scatter_set(target: np.ndarray, index: Any, values: Any) -> None:
+    """`target[index] = values`; of several values for one element the last stays."""
+    target[index] = values
+
+
 _FLAT_FROM = 2048
 """How many values it takes for flat positions to be worth finding."""
 
@@ -98,7 +103,7 @@ def _namespace() -> ModuleType:
     xp = ModuleType("chainrule.backends.numpy.xp", "NumPy's names, and the kernels every backend has.")
     vars(xp).update({name: value for name, value in vars(np).items() if not name.startswith("_")}, fft=fourier())
     vars(xp).update(results_so_far=results_so_far, as_strided=as_strided, in_batches=in_batches)
-    vars(xp).update(matmul=matmul, scatter_add=scatter_add)
+    vars(xp).update(matmul=matmul, scatter_add=scatter_add, scatter_set=scatter_set)
     vars(xp).update(erf=erf, erfc=erfc, sigmoid=sigmoid, softmax=softmax, dot_along=np.vecdot)
     vars(xp).update(special=SpecialFunctions(scipy_special))
     return xp

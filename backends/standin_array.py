@@ -170,11 +170,11 @@ def scramble(target: np.ndarray, index: tuple[Any, ...], value: Any) -> None:
     earlier[order.size - 1 - np.unique(order[::-1], return_index=True)[1]] = False
     if earlier.any():
         values = np.broadcast_to(np.asarray(value, dtype=target.dtype), places.shape).ravel()
-        losers = _disorder.permutation(np.flatnonzero(earlier))
+        losers = disorder.permutation(np.flatnonzero(earlier))
         np.put(target, order[losers], values[losers])
 
 
-_disorder = np.random.default_rng(0)
+disorder = np.random.default_rng(0)
 
 
 def power(base: Any, exponent: Any, **kwargs: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 from . import cupy_names, special
 from .cupy_shims import shims
 from .scipy_special import SpecialFunctions, scipy_special
-from .standin_array import DeviceArray, fresh, host, host_index, power, refuse, scramble, sync, view
+from .standin_array import DeviceArray, disorder, fresh, host, host_index, power, refuse, scramble, sync, view
 
 _TYPES = (
     "bool bool_ byte cdouble complex128 complex64 complexfloating csingle double dtype finfo float16 float32 float64 "
@@ -144,7 +144,15 @@ class DeviceUfunc:
             raise TypeError(f"CuPy's {name} has no atomic operation for {a.dtype}")
         value = np.asarray(host(b, name)).astype(a.dtype)
         with np.errstate(all="ignore"):
-            self._function.at(a._array, index, value)
+            if advanced and a.dtype.kind == "f":  # in any order, as atomic operations do it
+                places = np.arange(a.size).reshape(a.shape)[index]
+                order = disorder.permutation(places.size)
+                value = np.broadcast_to(value, places.shape).ravel()[order]
+                flat = a._array.ravel()
+                self._function.at(flat, places.ravel()[order], value)
+                a._array[...] = flat.reshape(a.shape)
+            else:
+                self._function.at(a._array, index, value)
 
 
 class _Signature:

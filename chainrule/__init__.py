@@ -56,13 +56,16 @@ from .backends import (
     BackendUnavailable as BackendUnavailable,
     ConfigError as ConfigError,
     MixedBackends as MixedBackends,
+    are_deterministic_algorithms_enabled as are_deterministic_algorithms_enabled,
     available_backends as available_backends,
     get_backend as get_backend,
     get_default_dtype as get_default_dtype,
+    is_deterministic_algorithms_warn_only_enabled as is_deterministic_algorithms_warn_only_enabled,
     register_backend as register_backend,
     set_backend as set_backend,
     set_default_dtype as set_default_dtype,
     use_backend as use_backend,
+    use_deterministic_algorithms as use_deterministic_algorithms,
 )
 from .backends.dtypes import (
     bool as bool,

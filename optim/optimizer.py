@@ -267,7 +267,8 @@ class Optimizer:
 
         Raises:
             ValueError: groups, parameters or shapes do not fit. The optimizer is unchanged then.
-            KeyError: it has no `"state"` or no `"param_groups"`.
+            KeyError: it has no `"state"` or no `"param_groups"`, or lacks a setting or a state of this algorithm: it
+                is another's.
         """
         groups, held = state_dict["param_groups"], state_dict["state"]
         ours, theirs = [len(g["params"]) for g in self.param_groups], [len(g["params"]) for g in groups]
@@ -275,6 +276,8 @@ class Optimizer:
             raise ValueError(
                 f"load_state_dict: the optimizer has groups of {ours} parameters, the state dict groups of {theirs}"
             )
+        for k, group in enumerate(groups):
+            self._expect(f"group {k}", "setting", self.defaults, group)
         places = dict(zip([k for g in groups for k in g["params"]], self._all_parameters(), strict=True))
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for k, entries in held.items():
@@ -284,9 +287,21 @@ class Optimizer:
         merged = [{**g, **new, "params": g["params"]} for g, new in zip(self.param_groups, groups, strict=True)]
         for group in merged:
             self.check(group)
+            for parameter in group["params"]:
+                if state.get(parameter):
+                    self._expect("a parameter", "state", self.state_names(group), state[parameter])
         self.param_groups[:] = merged
         self.state = state
         self._layouts.clear()
+
+    def _expect(self, where: str, what: str, names: Iterable[str], given: dict[str, Any]) -> None:
+        """Raises unless a state dict holds all of `names`."""
+        for name in names:
+            if name not in given:
+                raise KeyError(
+                    f"load_state_dict: {where} has no {what} {name!r}, which {type(self).__name__} needs; the state "
+                    f"dict has {', '.join(map(repr, given))} there: is it another optimizer's?"
+                )
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

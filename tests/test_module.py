@@ -116,7 +116,7 @@ def test_a_parameter_is_a_leaf_whose_results_are_tensors(backend: Backend) -> No
     assert not nn.Parameter(cr.ones(2), requires_grad=False).requires_grad
     assert nn.Parameter().shape == (0,)
     assert not nn.Parameter(cr.tensor([1, 2]), requires_grad=False).requires_grad
-    with pytest.raises(RuntimeError, match="only floating-point tensors can require a gradient"):
+    with pytest.raises(RuntimeError, match="only floating-point and complex tensors can require a gradient"):
         nn.Parameter(cr.tensor([1, 2]))
 
 

@@ -61,7 +61,10 @@ def _log_total(xp: Any, x: Array) -> Array:
     return out
 
 
-def _forward(xp: Any, x: Array, index: Array, *, log_total: Array, weights: Any, scale: Any, reduce: bool) -> Array:
+def _forward(
+    xp: Any, x: Array, index: Array, *, log_total: Array | None = None, weights: Any, scale: Any, reduce: bool
+) -> Array:
+    log_total = _log_total(xp, x) if log_total is None else log_total
     loss = log_total[:, 0] - x[xp.arange(x.shape[0]), index]
     if weights is not None:
         loss = xp.where(weights == 0, 0, loss * weights)

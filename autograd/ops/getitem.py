@@ -83,7 +83,10 @@ def _assign(xp: Any, x: Array, value: Any, basic: Any, index: Any, ndim: int, fr
     extra = getattr(value, "ndim", 0) - ndim
     if extra > 0 and prod(value.shape[:extra]) == 1:
         value = value.reshape(value.shape[extra:])
-    region[index] = value
+    if index is ...:
+        region[index] = value
+    else:
+        xp.scatter_set(region, index, value)
     return out
 
 

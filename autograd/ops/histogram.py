@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import isfinite, prod
 from typing import Any, NamedTuple
 
-from ...backends import Array, backend_of, dtypes
+from ...backends import Array, alert_not_deterministic, backend_of, dtypes
 from ..errors import DtypeError, ShapeError
 from .counting import array_of, like
 from .dims import integer, ndim_of, sizes_of
@@ -46,6 +46,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
         raise ShapeError(f"bincount: {x.shape[0]} numbers need as many weights, got shape {tuple(weights.shape)}")
     if x.size and int(x.min()) < 0:
         raise ShapeError(f"bincount: numbers must not be negative, got {int(x.min())}")
+    if weights is not None:
+        alert_not_deterministic("bincount with weights", backend_of(x), "add them up with scatter_add")
     found = backend_of(x).xp.bincount(x, None if weights is None else array_of(weights), minlength)
     return like(input, found if weights is not None else found.astype(dtypes.int64))
 

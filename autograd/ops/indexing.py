@@ -172,7 +172,7 @@ def _within(xp: Any, src: Any, index: Array) -> Any:
 def _scattered(xp: Any, x: Array, src: Any, index: Array, *, dim: int) -> Array:
     out = xp.array(x)
     try:
-        out[along(xp, index, dim)] = _within(xp, src, index)
+        xp.scatter_set(out, along(xp, index, dim), _within(xp, src, index))
     except IndexError as error:
         raise PlaceError(str(error)) from None
     return out

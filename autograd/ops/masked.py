@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ...backends import dtypes
 from . import elementwise, extremum, matrix_norm, reduction, scan, softmax as exponentials, sorting
 from .arithmetic import cast
 from .comparison import choose

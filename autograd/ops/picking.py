@@ -45,10 +45,6 @@ def into_planes(
     return out.reshape(*x.shape[:2], *sizes)
 
 
-def _write(out: Array, index: Any, x: Array) -> None:
-    out[index] = x
-
-
 pick = op(
     "pick",
     _picked,
@@ -63,7 +59,7 @@ put = op(
 )
 assign = op(
     "assign",
-    lambda xp, x, places, *, sizes: into_planes(xp, x, places, sizes, _write),
+    lambda xp, x, places, *, sizes: into_planes(xp, x, places, sizes, xp.scatter_set),
     vjp=(lambda g, places: pick(g, places), None),
     doc="Zeros of `sizes` but for the elements of `x` at `places`; of several for one place, one.",
 )
