@@ -36,14 +36,14 @@ if TYPE_CHECKING:
         is_anomaly_enabled as is_anomaly_enabled,
         set_detect_anomaly as set_detect_anomaly,
     )
-    from .gradcheck_graph import gradcheck_graph as gradcheck_graph
     from .graph import saved_bytes as saved_bytes
-    from .graph_stats import graph_stats as graph_stats
     from .growth import GraphKeptWarning as GraphKeptWarning
+    from .inventory import graph_stats as graph_stats
+    from .nodecheck import gradcheck_graph as gradcheck_graph
 
 _LATER = {
     "AnomalyError": "anomaly", "GraphKeptWarning": "growth", "detect_anomaly": "anomaly",
-    "gradcheck_graph": "gradcheck_graph", "graph_stats": "graph_stats",
+    "gradcheck_graph": "nodecheck", "graph_stats": "inventory",
     "is_anomaly_check_nan_enabled": "anomaly", "is_anomaly_enabled": "anomaly", "saved_bytes": "graph",
     "set_detect_anomaly": "anomaly",
 }  # fmt: skip

@@ -196,9 +196,9 @@ class detect_anomaly(Switch):
             loss = criterion(model(x), y)
             loss.backward()
 
-    Used as `with` block or decorator. What is recorded is looked at, and what backward computes; that waits for the
-    device each time, so a program runs slower. Nodes remember their source lines, as in debug mode. When it raises,
-    no `.grad` has changed.
+    Used as `with` block or decorator. What is recorded is looked at, and what backward computes (not the tangents of
+    forward mode); that waits for the device each time, so a program runs slower. Nodes remember their source lines, as
+    in debug mode. When it raises, no `.grad` has changed.
 
     Args:
         check_nan: look at values; if False, nodes remember their source lines, and that is all.

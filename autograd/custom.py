@@ -18,13 +18,14 @@ Both are `Function`s underneath; arguments and results may be nested containers 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..backends import dtypes
 from . import trees
 from .engine import grad
-from .function import Function
+from .function import Function, sums_to
 from .modes import enable_grad, is_grad_enabled
 from .tensor import Tensor, from_array
 
@@ -35,8 +36,11 @@ class _Call:
     def __init__(self, args: tuple[Any, ...]) -> None:
         self.leaves, self.structure = trees.flatten(args)
         self.places = [k for k, leaf in enumerate(self.leaves) if isinstance(leaf, Tensor)]
+        self.specs = [(self.leaves[k].shape, self.leaves[k].dtype) for k in self.places]
+        """Shape and dtype of every tensor among them; of those of the result `result_specs`."""
         self.result: Any = None
         """The structure of the result."""
+        self.result_specs: list[Any] = []
         self.residuals: Any = None
         """Of custom_vjp: what forward handed to backward, without its tensors."""
 
@@ -68,7 +72,8 @@ def _refilled(structure: Any, leaves: list[Any], places: list[int], tensors: Seq
 class _Custom:
     """A function with a derivative rule, called as it was before."""
 
-    _differentiable: type[Function]
+    _call: type[Function]
+    """What a recorded call is an instance of; a subclass of it bears the function's name, which graphs show."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         if not callable(function):
@@ -76,18 +81,40 @@ class _Custom:
         functools.update_wrapper(self, function)
         self.function = function
         self.name = getattr(function, "__name__", type(function).__name__)
+        self._function = type(self.name, (self._call,), {"__doc__": self.__doc__})
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args = self._placed(args, kwargs)
         call = _Call(args)
         tensors = call.take_tensors()
         if not (is_grad_enabled() and any(t.requires_grad for t in tensors)):
             return self.function(*args)
         self._expect_rule()
-        results = self._differentiable.apply(self, call, *tensors)
+        results = self._function.apply(self, call, *tensors)
         return trees.unflatten(call.result, results)
+
+    def _placed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments with those given by name in their places: a rule knows them by position."""
+        try:
+            bound = inspect.signature(self.function).bind(*args, **kwargs)
+        except TypeError as error:
+            raise TypeError(f"{self.name}: {error}") from None
+        bound.apply_defaults()
+        if bound.kwargs:
+            raise TypeError(f"{self.name}: the parameters of a function with a rule are positional; {[*bound.kwargs]} "
+                            f"are not")  # fmt: skip
+        return bound.args
 
     def _expect_rule(self) -> None:
         raise NotImplementedError
+
+    def expect(self, what: str, found: Any, shape: tuple[int, ...]) -> None:
+        """Raises unless what a rule gave is a tensor of the shape needed."""
+        if not isinstance(found, Tensor):
+            raise TypeError(f"{self.name}: {what} must be a tensor, got {type(found).__name__}")
+        if found.shape != shape:
+            raise RuntimeError(f"{self.name}: {what} must have shape {shape}, got {found.shape}")
 
     def _flat(self, call: _Call, value: Any) -> tuple[Tensor, ...]:
         """The tensors of a result, whose structure is noted."""
@@ -95,6 +122,7 @@ class _Custom:
         for leaf in leaves:
             if not isinstance(leaf, Tensor):
                 raise TypeError(f"{self.name}: expected tensors as results, got {type(leaf).__name__}")
+        call.result_specs = [(leaf.shape, leaf.dtype) for leaf in leaves]
         return tuple(leaves)
 
 
@@ -131,11 +159,18 @@ class _WithVJP(Function):
             )
         flat: list[Any] = []
         for k, (cotangent, child) in enumerate(zip(found, call.structure.children(), strict=True)):
-            leaves = [None] * child.num_leaves if cotangent is None else child.flatten_up_to(cotangent)
-            if len(leaves) != child.num_leaves:
-                raise RuntimeError(f"{rule.name}: cotangent {k} has another structure than argument {k}")
-            flat += leaves
-        return (None, None, *[flat[k] for k in call.places])
+            try:
+                flat += [None] * child.num_leaves if cotangent is None else child.flatten_up_to(cotangent)
+            except ValueError as error:
+                raise RuntimeError(
+                    f"{rule.name}: backward must give cotangents in the structure of the arguments; that of argument "
+                    f"{k} is {child} ({error})"
+                ) from None
+        found = [flat[k] for k in call.places]
+        for k, (cotangent, (shape, _)) in enumerate(zip(found, call.specs, strict=True)):
+            if cotangent is not None and not (isinstance(cotangent, Tensor) and sums_to(cotangent.shape, shape)):
+                rule.expect(f"the cotangent of tensor {k} among the arguments, given by backward,", cotangent, shape)
+        return (None, None, *found)
 
 
 class custom_vjp(_Custom):
@@ -147,7 +182,7 @@ class custom_vjp(_Custom):
         function: takes tensors, or containers of them, by position; returns the same.
     """
 
-    _differentiable = _WithVJP
+    _call = _WithVJP
 
     def defvjp(self, forward: Callable[..., tuple[Any, Any]], backward: Callable[..., Any]) -> None:
         """Sets the rule.
@@ -219,7 +254,7 @@ class custom_jvp(_Custom):
         function: takes tensors, or containers of them, by position; returns the same.
     """
 
-    _differentiable = _WithJVP
+    _call = _WithJVP
 
     def defjvp(self, rule: Callable[..., tuple[Any, Any]]) -> None:
         """Sets the rule.
@@ -244,6 +279,9 @@ class custom_jvp(_Custom):
             raise RuntimeError(
                 f"{self.name}: the rule's tangent has the structure {structure}, the value {call.result}"
             )
+        for leaf, (shape, dtype) in zip(leaves, call.result_specs, strict=True):
+            if dtypes.is_differentiable(dtype):
+                self.expect("the rule's tangent", leaf, shape)
         return tuple(leaves)
 
 

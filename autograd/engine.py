@@ -7,13 +7,12 @@ number is a topological order. Nothing here recurses: a chain of a million nodes
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext
 from operator import attrgetter
 from threading import RLock
 from typing import Any
 
 from ..backends import Array, backend_of
-from .modes import current, enable_grad
+from .modes import _mode, current
 from .node import Edge, Freed, Node
 from .record import conjugate, user_line
 from .tensor import Tensor, from_array, tensors_of
@@ -48,11 +47,17 @@ def run_backward(
     order = topological([edge_of(t) for t in outputs])
     targets = None if inputs is None else {edge_of(t): t for t in inputs}
     wanted = None if targets is None else _leading_to(order, targets)
-    with enable_grad() if create_graph else nullcontext():
-        caught = _propagate(order, arrived, wanted, targets, retain, create_graph)
-        if accumulate:
-            _accumulate(caught, {leaf: leaf for leaf in caught} if targets is None else targets)
-            return []
+    before = current()
+    try:  # and not `with`: an interrupt may come between any two steps of a block's own code
+        if create_graph:
+            _mode.set(before.replace(grad=True, inference=False))
+        caught, retained = _propagate(order, arrived, wanted, targets, retain, create_graph)
+        _accumulate(caught if accumulate else {}, targets, retained)
+    finally:
+        if create_graph:
+            _mode.set(before)
+    if accumulate:
+        return []
     found = [(caught.get(edge_of(t)), t) for t in inputs or ()]
     return [None if g is None else g if isinstance(g, Tensor) else _tensor(g, t) for g, t in found]
 
@@ -147,11 +152,11 @@ def _propagate(
     targets: dict[Any, Tensor] | None,
     retain: bool,
     recorded: bool,
-) -> Cotangents:
-    """Runs every node once. Returns the cotangents of the leaves or of the targets, still unseen by their hooks if
-    they are leaves."""
+) -> tuple[Cotangents, list[tuple[Tensor, Tensor]]]:
+    """Runs every node once. Returns the gradients of the leaves or of the targets, and of the tensors that retain
+    theirs."""
     caught: Cotangents = {}
-    retained: list[tuple[Tensor, Tensor]] = []  # set when nothing can fail any more
+    retained: list[tuple[Tensor, Tensor]] = []
     owned: set[Any] = set()  # cotangents nobody else holds, which may be added to in place
     freed = None if retain else Freed(user_line())
     take, watch = arrived.pop, current().anomaly
@@ -212,10 +217,7 @@ def _propagate(
         if not recorded and (edge._hooks or edge not in owned):
             g = backend_of(g).copy(g)
         caught[edge] = g
-    with _accumulating:
-        for tensor, gradient in retained:
-            tensor._grad = gradient if tensor._grad is None else tensor._grad + gradient
-    return caught
+    return caught, retained
 
 
 def _is_fresh(result: Any, node: Node, g: Any) -> bool:
@@ -310,25 +312,38 @@ def _catch(node: Node, g: Any, targets: Any, caught: Cotangents) -> None:
         caught[node] = conjugate(g)
 
 
-def _accumulate(gradients: Cotangents, targets: dict[Any, Tensor]) -> None:
-    """Adds to `.grad`, after everything that can fail has been done. Backward calls may run in several threads."""
+def _accumulate(
+    gradients: Cotangents, targets: dict[Any, Tensor] | None, retained: list[tuple[Tensor, Tensor]]
+) -> None:
+    """Adds to `.grad`, after everything that can fail has been done. Backward calls may run in several threads. An
+    interrupt (Ctrl-C) waits until all of them have been added to: what stands between an addition and the `pop` that
+    notes it cannot be interrupted."""
+    waiting = [(edge if targets is None else targets[edge], g, isinstance(edge, Tensor)) for edge, g in gradients.items()]
+    waiting += [(tensor, g, False) for tensor, g in retained]
+    interrupt = None
     with _accumulating:
-        for edge, g in gradients.items():
-            tensor = targets[edge]
-            held = tensor._grad
-            if isinstance(g, Tensor):
-                tensor._grad = g if held is None else held + g
-            elif held is None:
-                shared = not isinstance(edge, Tensor)
-                tensor._grad = from_array(tensor.backend.copy(g) if shared else tensor.backend.asarray(g))
-            elif held._requires:
-                tensor._grad = held + from_array(g)
-            else:
-                array = held._array
-                array += g
-                record_change(array, "gradient accumulation")
+        while waiting:
+            try:
+                while waiting:
+                    tensor, g, is_leaf = waiting[-1]
+                    held = tensor._grad
+                    if isinstance(g, Tensor):
+                        tensor._grad = g if held is None else held + g
+                    elif held is None:
+                        tensor._grad = from_array(tensor.backend.asarray(g) if is_leaf else tensor.backend.copy(g))
+                    elif held._requires:
+                        tensor._grad = held + from_array(g)
+                    else:
+                        array = held._array
+                        record_change(array, "gradient accumulation")
+                        array += g
+                    waiting.pop()
+            except KeyboardInterrupt as error:
+                interrupt = error
+    if interrupt is not None:
+        raise interrupt
     for edge in gradients:
-        tensor = targets[edge]
+        tensor = edge if targets is None else targets[edge]
         if tensor._after:
             for hook in list(tensor._after.values()):
                 hook(tensor)

@@ -402,6 +402,13 @@ class FunctionOp:
         if len(given) != len(call.places):
             raise RuntimeError(f"{self.name}.jvp returned {len(given)} tangents; forward returned {len(call.places)}")
         found = [tangent for tangent, place in zip(given, call.places, strict=True) if place is not None]
+        shapes, kinds = (node.shape, node.dtype) if self.several else ((node.shape,), (node.dtype,))
+        for tangent, shape, dtype in zip(found, shapes, kinds, strict=True):
+            if tangent is not None and not (
+                isinstance(tangent, Tensor) and tangent.shape == shape and tangent.dtype == dtype
+            ):
+                got = f"shape {tangent.shape}, dtype {tangent.dtype}" if isinstance(tangent, Tensor) else type(tangent)
+                raise RuntimeError(f"{self.name}.jvp must return a tangent of shape {shape}, dtype {dtype}; got {got}")
         return found if self.several else found[0]
 
     def _cotangents(self, node: Node, call: _Call, parts: tuple[Any, ...]) -> list[Tensor | None]:
@@ -448,7 +455,7 @@ class FunctionOp:
             g: Any = result if recorded else result._array
             shape, dtype = spec
             if g.shape != shape:
-                if not _sums_to(g.shape, shape):
+                if not sums_to(g.shape, shape):
                     raise RuntimeError(f"{which} has shape {tuple(g.shape)}, its argument {shape}; they must agree")
                 g = sum_to(g, shape=shape)
             if g.dtype != dtype:
@@ -460,7 +467,7 @@ class FunctionOp:
         return fitted
 
 
-def _sums_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+def sums_to(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
     """Whether `wanted` broadcasts to `shape`."""
     lead = len(shape) - len(wanted)
     return lead >= 0 and all(w in (1, s) for w, s in zip(wanted, shape[lead:], strict=True))

@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import Any
 
 from .node import Freed, Node
 
 LOOKED_AT = 64
 """So many nodes before the new one are looked at. What saved arrays bounds the search as well, so that it is short."""
 
-_told: dict[str, Any] = {}
+_told: dict[str | tuple[str, type[Warning], int], int] = {}
 """Where the warnings module notes what it has shown, so that a line is warned of once."""
 
 

@@ -142,18 +142,23 @@ class TensorMethods(InPlaceMethods):
         return self.to(other.dtype)
 
     def float(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        """The tensor as float32."""
         return self.to(dtypes.float32, memory_format=memory_format)
 
     def double(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        """The tensor as float64."""
         return self.to(dtypes.float64, memory_format=memory_format)
 
     def half(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        """The tensor as float16."""
         return self.to(dtypes.float16, memory_format=memory_format)
 
     def cfloat(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        """The tensor as complex64."""
         return self.to(dtypes.complex64, memory_format=memory_format)
 
     def cdouble(self: Any, memory_format: MemoryFormat = preserve_format) -> Tensor:
+        """The tensor as complex128."""
         return self.to(dtypes.complex128, memory_format=memory_format)
 
     def chalf(self: Any) -> Tensor:
@@ -165,21 +170,27 @@ class TensorMethods(InPlaceMethods):
         raise DtypeError("chalf: there are no complex numbers of half precision; use cfloat()")
 
     def char(self: Any) -> Tensor:
+        """The tensor as int8."""
         return self.to(dtypes.int8)
 
     def byte(self: Any) -> Tensor:
+        """The tensor as uint8."""
         return self.to(dtypes.uint8)
 
     def short(self: Any) -> Tensor:
+        """The tensor as int16."""
         return self.to(dtypes.int16)
 
     def int(self: Any) -> Tensor:
+        """The tensor as int32."""
         return self.to(dtypes.int32)
 
     def long(self: Any) -> Tensor:
+        """The tensor as int64."""
         return self.to(dtypes.int64)
 
     def bool(self: Any) -> Tensor:
+        """The tensor as bool: True where an element is not 0."""
         return self.to(dtypes.bool)
 
     def cpu(self: Any) -> Tensor:

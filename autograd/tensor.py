@@ -6,7 +6,9 @@ stand in `methods.py`.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -145,9 +147,11 @@ class Tensor(TensorMethods):
         return self._array.size
 
     def is_floating_point(self) -> bool:
+        """Whether the dtype is a floating-point one."""
         return self.dtype.kind == "f" or self.dtype.name == "bfloat16"
 
     def is_complex(self) -> bool:
+        """Whether the dtype is complex."""
         return self.dtype.kind == "c"
 
     def is_inference(self) -> bool:
@@ -419,13 +423,24 @@ class Tensor(TensorMethods):
         return bool(self.item())
 
     def __float__(self) -> float:
+        self._warn_of_leaving()
         return float(self.item())
 
     def __int__(self) -> int:
         return int(self.item())
 
     def __complex__(self) -> complex:
+        self._warn_of_leaving()
         return complex(self.item())
+
+    def _warn_of_leaving(self) -> None:
+        if self._requires:
+            warnings.warn(
+                "a tensor that requires a gradient became a Python number, which leaves the graph: by float(t), a "
+                "function of math, or array[0] = t. Where it is meant, say t.item(); else stay with functions of cr or np",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def __index__(self) -> int:
         if self.dtype.kind not in "iub" or self._array.size != 1:
@@ -452,19 +467,24 @@ class Tensor(TensorMethods):
         return made
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        if self._edge is not None:
+        if not self.is_leaf:
             raise RuntimeError("only leaves can be deep-copied; detach() or clone() this tensor")
-        made = object.__new__(type(self))
+        made = _made(type(self), backend_of(self._array).copy(self._array), self._requires, {})
         memo[id(self)] = made
-        made.__dict__.update(self.__dict__)
-        made._array = backend_of(self._array).copy(self._array)
-        made._grad = None if self._grad is None else self._grad.detach().clone()
-        made._hooks = made._after = None
-        made._view = made._views = None  # the copy has memory of its own
+        made._edge = self._edge
+        made._grad = None if self._grad is None else deepcopy(self._grad, memo)
+        made.__dict__.update(deepcopy(self._attributes(), memo))
         return made
 
-    def __reduce__(self) -> Any:
-        raise TypeError("tensors are not pickled: cr.save writes safetensors, .numpy() gives an array to pickle")
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Pickled are the values, which come back on the same device, `requires_grad`, and what was assigned to it as
+        attributes; neither the graph nor `.grad` nor hooks. It comes back as a leaf."""
+        values = self.backend.to_host(self._array)
+        return _unpickled, (type(self), values, str(self.device), self.requires_grad, self._attributes())
+
+    def _attributes(self) -> dict[str, Any]:
+        """What was assigned to it from outside."""
+        return {name: value for name, value in self.__dict__.items() if name not in _OWN}
 
     # Views
 
@@ -497,6 +517,26 @@ def from_array(array: Array, edge: Edge = None) -> Tensor:
     tensor._edge = edge
     tensor._requires = edge is not None
     return tensor
+
+
+_OWN = frozenset(
+    {"_after", "_array", "_edge", "_grad", "_hooks", "_replaced", "_requires", "_retains", "_view", "_views"}
+)
+"""The attributes that make up a tensor."""
+
+
+def _made(kind: type[Tensor], array: Array, requires: bool, attributes: dict[str, Any]) -> Tensor:
+    """A leaf of a subclass, without its `__init__`."""
+    made = object.__new__(kind)
+    made._array, made._grad, made._edge, made._requires = array, None, None, requires
+    made.__dict__.update(attributes)
+    return made
+
+
+def _unpickled(
+    kind: type[Tensor], values: np.ndarray, device: str, requires: bool, attributes: dict[str, Any]
+) -> Tensor:
+    return _made(kind, backend_for_device(device).asarray(values, None, device), requires, attributes)
 
 
 def tensors_of(function: str, name: str, given: Any) -> tuple[Tensor, ...]:

@@ -52,6 +52,7 @@ _BY_MODULE = {
     "autograd.ops.scatter_reduce": "index_reduce scatter_reduce segment_reduce",
     "autograd.ops.strided": "as_strided as_strided_scatter",
     "autograd.ops.tapers": "bartlett_window blackman_window hamming_window hann_window kaiser_window",
+    "autograd.anomaly": "is_anomaly_check_nan_enabled is_anomaly_enabled",
     "autograd.checkpoint": "checkpoint",
     "storage": "load save",
     "viz": "visualize",

@@ -1,4 +1,4 @@
-"""Draws the pictures of the README and the tutorial anew, from the programs in them: `python docs/pictures.py`."""
+"""Draws the pictures of the README and of the pages anew, from the programs in them: `python docs/pictures.py`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-PICTURES = {"README.md": "neuron.svg", "docs/tutorial.md": "tutorial-neuron.svg"}
+PICTURES = {"README.md": "neuron.svg", "docs/tutorial.md": "tutorial-neuron.svg", "docs/debugging.md": "nan.svg"}
+"""Page -> its picture: of the first `graph` that its program draws, or a file of this name that it writes."""
 
 
 def main() -> None:
@@ -20,12 +21,15 @@ def main() -> None:
             try:
                 text = (ROOT / page).read_text(encoding="utf-8")
                 for code in re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S):
-                    exec(code, scope)
+                    exec(compile(code, "hunt.py", "exec"), scope)
                     if "graph" in scope:
+                        scope["graph"].save_svg(picture)  # type: ignore[attr-defined]
+                    if Path(picture).exists():
                         break
+                drawn = Path(picture).read_text(encoding="utf-8")
             finally:
                 os.chdir(home)
-        scope["graph"].save_svg(ROOT / "docs" / "images" / picture)  # type: ignore[attr-defined]
+        (ROOT / "docs" / "images" / picture).write_text(drawn, encoding="utf-8")
         print(f"docs/images/{picture}")
 
 

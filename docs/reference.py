@@ -21,8 +21,11 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-MODULES = ["chainrule", "chainrule.autograd", "chainrule.nn", "chainrule.nn.functional", "chainrule.nn.init",
-           "chainrule.nn.utils", "chainrule.optim", "chainrule.data", "chainrule.viz"]  # fmt: skip
+MODULES = [
+    "chainrule", "chainrule.autograd", "chainrule.data", "chainrule.fft", "chainrule.func", "chainrule.linalg",
+    "chainrule.masked", "chainrule.nn", "chainrule.nn.functional", "chainrule.nn.init", "chainrule.nn.utils",
+    "chainrule.optim", "chainrule.special", "chainrule.viz",
+]  # fmt: skip
 """Where the check at the end looks for public names."""
 
 _log = logging.getLogger(__name__)
@@ -38,6 +41,11 @@ def public_names(module: ModuleType) -> list[str]:
 
 def _home(thing: Any) -> str:
     return getattr(thing, "__module__", None) or ""
+
+
+def _identity(thing: Any) -> int:
+    """The same for all names of one function, also where each was given an `out=` of its own."""
+    return id(inspect.unwrap(thing))
 
 
 class Public(SphinxDirective):
@@ -56,11 +64,15 @@ class Public(SphinxDirective):
         prefix = self.options.get("as", self.arguments[0])
         face = import_module(prefix)
         names = self.options.get("only") or public_names(home)
+        left_out = self.options.get("except", ())
         spelled: dict[int, list[str]] = {}
         for name in names:
-            if name not in self.options.get("except", ()) and hasattr(face, name):
-                thing = getattr(face, name)
-                spelled.setdefault(id(thing), []).append(name)
+            if name not in left_out and hasattr(face, name):
+                spelled.setdefault(_identity(getattr(face, name)), []).append(name)
+        for name in public_names(face):
+            same = spelled.get(_identity(getattr(face, name)), [])
+            if same and name not in (*same, *left_out):
+                same.append(name)
         lines = ["```{eval-rst}"]
         also = []
         for same in spelled.values():
@@ -68,18 +80,23 @@ class Public(SphinxDirective):
             main = next((n for n in same if n == getattr(getattr(face, n), "__name__", None)), same[0])
             also += [f"`{name}` is `{main}`" for name in same if name != main]
             lines += _entry(f"{prefix}.{main}", getattr(face, main))
-            documented(self.env).update(f"{prefix}.{name}" for name in same)
+            documented(self.env).setdefault(self.env.docname, set()).update(f"{prefix}.{name}" for name in same)
         lines += ["```", ""]
         if also:
             lines += [f"Other names: {', '.join(also)}.", ""]
         return self.parse_text_to_nodes("\n".join(lines), offset=self.content_offset)
 
 
-def documented(env: Any) -> set[str]:
-    """The full names met so far in this build."""
-    if not hasattr(env, "chainrule_documented"):
-        env.chainrule_documented = set()
-    return env.chainrule_documented
+def documented(env: Any) -> dict[str, set[str]]:
+    """The full names met so far, by the page they are on."""
+    if not hasattr(env, "chainrule_pages"):
+        env.chainrule_pages = {}
+    return env.chainrule_pages
+
+
+def forget(app: Sphinx, env: Any, page: str) -> None:
+    """A page that is read again, or is gone, documents nothing until then."""
+    documented(env).pop(page, None)
 
 
 def _entry(path: str, thing: Any) -> list[str]:
@@ -91,10 +108,10 @@ def _entry(path: str, thing: Any) -> list[str]:
 def check_nothing_is_missing(app: Sphinx, error: Exception | None) -> None:
     if error is not None:
         return
-    seen = {id(_thing(path)) for path in documented(app.env)}
+    seen = {_identity(_thing(path)) for names in documented(app.env).values() for path in names}
     for module in map(import_module, MODULES):
         for name in public_names(module):
-            if id(getattr(module, name)) not in seen:
+            if _identity(getattr(module, name)) not in seen:
                 _log.warning("%s.%s is public, and on no page of the reference", module.__name__, name)
 
 
@@ -105,5 +122,6 @@ def _thing(path: str) -> Any:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("public", Public)
+    app.connect("env-purge-doc", forget)
     app.connect("build-finished", check_nothing_is_missing)
     return {"parallel_read_safe": False}

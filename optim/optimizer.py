@@ -251,6 +251,13 @@ class Optimizer:
 
     # State
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Copied and pickled without the buffers it works in, which are made anew."""
+        return {name: value for name, value in self.__dict__.items() if name not in ("_layouts", "_numbers")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _layouts={}, _numbers={})
+
     def state_dict(self) -> dict[str, Any]:
         """The state and the settings, with the parameters numbered through all groups: `{"state": {0: {...}, ...},
         "param_groups": [{..., "params": [0, 1]}, ...]}`. The tensors share the optimizer's memory; `cr.save` writes

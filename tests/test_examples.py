@@ -50,6 +50,14 @@ def test_scipy_optimises_with_our_gradients() -> None:
     assert example.learn_digits() > 0.95
 
 
+def test_the_nan_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = load("nan_hunt").main(tmp_path)
+    assert "the loss is nan" in capsys.readouterr().out
+    assert found.startswith("log made 32 infinite of 32 in the forward pass, called at ")
+    assert "nan_hunt.py:" in found and "in Likelihood:Likelihood" in found
+    assert "the first value that is not finite" in (tmp_path / "nan.svg").read_text(encoding="utf-8")
+
+
 def test_the_readme_lists_every_example() -> None:
     listed = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     for path in EXAMPLES.glob("*.py"):

@@ -33,7 +33,9 @@ LAYERS = {
 ENGINE = ["autograd.engine", "autograd.node", "autograd.op", "autograd.tensor"]
 """What runs at every call and every backward: it must work with nothing that looks at a graph from outside."""
 
-NOT_IN_ENGINE = ["viz", "autograd.gradcheck", "autograd.graph"]
+NOT_IN_ENGINE = [
+    "viz", "autograd.anomaly", "autograd.gradcheck", "autograd.graph", "autograd.inventory", "autograd.nodecheck",
+]  # fmt: skip
 """Drawing, inspection and checking, which the engine never reaches, not even through another file or lazily."""
 
 EAGER = {

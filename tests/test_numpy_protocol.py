@@ -7,6 +7,8 @@ derivative.
 from __future__ import annotations
 
 import inspect
+import math
+import warnings
 from typing import Any
 
 import autograd
@@ -549,3 +551,20 @@ def test_tensors_take_numpys_names_of_dimensions() -> None:
     ):
         with pytest.raises(TypeError, match=said):
             run()
+
+
+def test_numbers_that_leave_the_graph_are_warned_of() -> None:
+    t = cr.tensor([0.5, 2.0], requires_grad=True)
+    for leave in (
+        lambda: float(t[0]),
+        lambda: complex(t[0]),
+        lambda: math.sin(t[0]),
+        lambda: np.zeros(2).__setitem__(0, t[1]),
+        lambda: np.zeros(2).fill(t[1]),
+    ):
+        with pytest.warns(UserWarning, match=r"leaves the graph.*t\.item\(\)") as caught:
+            leave()
+        assert caught[0].filename == __file__
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [t[0].item(), t.tolist()[1], float(t.detach()[1]), f"{t[1]:.1f}"] == [0.5, 2.0, 2.0, "2.0"]

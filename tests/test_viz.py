@@ -16,6 +16,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import graphviz
+import numpy as np
 import pytest
 
 import chainrule as cr
@@ -123,7 +124,21 @@ def second_order() -> graphviz.Digraph:
     return visualize({"y": y, "dy/dx": g}, show_values=True)
 
 
-@pytest.mark.parametrize("case", [scalars, modules, branches, second_order], ids=lambda case: case.__name__)
+def anomaly() -> graphviz.Digraph:
+    model = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    with cr.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(0.5)
+    h = model(cr.tensor([[1.0, -3.0]]))
+    with np.errstate(all="ignore"):
+        y = h.log()
+    return visualize(y.sum(), params=model, show_values=True, mark={y: "the first value that is not finite"})
+
+
+CASES = [scalars, modules, branches, second_order, anomaly]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_whole_drawings(case, backend: Backend) -> None:  # type: ignore[no-untyped-def]
     source = case().source
     path = GOLDEN / f"{case.__name__}.dot"
@@ -552,6 +567,26 @@ def test_the_legend_explains_what_is_drawn() -> None:
     assert "closed" not in text
 
 
+def test_marked_operations_stand_out() -> None:
+    h = leaf([1.0, 2.0], "x").exp()
+    loss = h.sum()
+    drawn = visualize(loss, mark={h: "look <here>"})
+    assert boxes(drawn)["op0"] == "exp / look <here>"
+    assert drawn.source.count("#FBE3E6") == 1
+    assert visualize(loss, mark={h.grad_fn: "look <here>"}).source == drawn.source
+    net = nn.Sequential(nn.Linear(2, 2), nn.Tanh())
+    y = net(cr.ones(1, 2))
+    closed = visualize(y.sum(), depth=0, mark={y: "here"})
+    assert boxes(closed)["module0"].startswith("Sequential / (1, 2) float32 / tanh: here")
+    with pytest.raises(ValueError, match="belongs to no operation of this graph"):
+        visualize(loss, mark={y: "elsewhere"})
+    with pytest.raises(ValueError, match="belongs to no operation"):
+        visualize(loss, mark={leaf(1.0): "a leaf"})
+    for wrong in ({1: "text"}, {h: 1}):
+        with pytest.raises(TypeError, match="from tensors"):
+            visualize(loss, mark=wrong)  # type: ignore[arg-type]
+
+
 # The graph behind the drawing
 
 
@@ -632,7 +667,7 @@ def no_renderer(no_dot: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing_module, "find_pure", lambda: None)
 
 
-@pytest.mark.parametrize("case", [scalars, modules, branches, second_order], ids=lambda case: case.__name__)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)
 def test_graphviz_pure_draws_it(case, no_dot: None) -> None:  # type: ignore[no-untyped-def]
     drawn = case()
     picture = ElementTree.fromstring(drawn.pipe(format="svg"))

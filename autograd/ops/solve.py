@@ -224,14 +224,14 @@ def cholesky_inverse(L: Any, upper: bool = False) -> Any:
 
 
 def tensorinv(A: Any, ind: int = 2) -> Any:
-    """The inverse of the map that `tensordot(A, X, x.ndim)` is: `A` taken as a matrix whose rows are its first `ind`
+    """The inverse of the map that `tensordot(A, X, X.ndim)` is: `A` taken as a matrix whose rows are its first `ind`
     dimensions.
 
     Args:
         A: its first `ind` sizes have the same product as the others.
 
     Returns:
-        A tensor of shape `A.shape[ind:] + A.shape[:ind]`.
+        A tensor with the sizes of `A` behind the first `ind` of them, then the first `ind`.
 
     Raises:
         LinAlgError: the map has no inverse.

@@ -3,7 +3,11 @@
 CALLS      entry -> how to call it here, where the database wraps PyTorch's function in one of its own
 PROCESS    entry -> what is compared of the outputs, where PyTorch's choice is one of many (the sign of an eigenvector)
            and the sample's own function for that is written with `torch`
-REASONS    entry -> why it is not here, or not whole
+AROUND     entry -> what is put around the call, there and here: PyTorch's own gradient tests do the same
+           (`gradcheck_wrapper` in the database)
+UNDEFINED  entry -> at which of its samples there is no second derivative
+DISPUTED   entry -> in what PyTorch's gradient is not that of finite differences
+ABSENT     entry -> why it is not here
 """
 
 from __future__ import annotations
@@ -107,31 +111,41 @@ CALLS: dict[str, Callable[..., Any]] = {
 
 PROCESS: dict[str, Callable[[Any], Any]] = {}
 
+AROUND: dict[str, Callable[..., Any]] = {
+    # The other triangle is not read, and yet PyTorch's gradient has numbers there.
+    "cholesky_inverse": lambda call: lambda L, upper=False: call(L.triu() if upper else L.tril(), upper),
+    "cholesky_solve": lambda call: lambda B, L, upper=False: call(B, L.triu() if upper else L.tril(), upper),
+}
+
 UNDEFINED: dict[str, str] = {
+    "linalg.norm|subgradients_at_zero": "the gradient of a 3.5-norm has an infinite slope at zero",
     "masked.logaddexp": "where both inputs are masked out the result is minus infinity",
 }
 """Entries with samples at which there is no second derivative: PyTorch has NaN, and something finite stands here."""
 
 DISPUTED: dict[str, str] = {
-    "cholesky_inverse": "PyTorch gives gradients to the triangle that is not read; here they are 0",
-    "cholesky_solve": "PyTorch gives gradients to the triangle that is not read; here they are 0",
     "as_strided_scatter": "PyTorch gives the input the gradient of what the source overwrote, and not that of the rest",
+    "nn.functional.linear_cross_entropy|chunked": "PyTorch's second gradient is 0; it documents none",
 }
 """Entries for which PyTorch's gradient is not that of finite differences, with which the gradient here agrees: that is
 checked for each sample that differs. They count as partial."""
 
-REASONS: dict[str, str] = {
+ABSENT: dict[str, str] = {
     "bfloat16": "NumPy has no bfloat16",
-    "chalf": "NumPy has no complex number of two half-precision ones",
-    "nn.functional.linear_cross_entropy|chunked": "PyTorch documents no second gradient of it, and gives 0",
+    "chalf": "NumPy has no complex numbers of half precision",
     "sparse.mm|reduce": "there are no sparse tensors",
     "sparse.sampled_addmm": "there are no sparse tensors",
     "to_sparse": "there are no sparse tensors",
 }
 
+ERRORS: dict[str, str] = {}
+"""Why a call that raises in PyTorch raises something else here, or nothing."""
+
 
 def find(name: str) -> Callable[..., Any] | None:
     """The function for an entry; None if there is none here."""
+    if name in ABSENT:
+        return None
     plain = name.partition("|")[0]
     for known in (name, plain):
         if known in CALLS:

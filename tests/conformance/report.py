@@ -19,7 +19,7 @@ def failures(results: Iterable[Result], most: int | None) -> str:
     lines = []
     for r in results:
         found: list[tuple[str, list[Failure]]] = [
-            ("", r.failures), ("second gradient: ", r.second), ("forward mode: ", r.forward), ("", r.silent)
+            ("", r.first), ("second gradient: ", r.second), ("forward mode: ", r.forward), ("", r.silent)
         ]  # fmt: skip
         if r.missing:
             lines.append(f"{r.name}: missing ({r.total} samples)")
@@ -155,18 +155,18 @@ def _cell(text: str) -> str:
 
 
 def _reason(r: Result) -> str:
-    return adapters.REASONS.get(r.name, "not written")
+    return adapters.ABSENT.get(r.name, "not written")
 
 
 def _partial(r: Result) -> str:
-    failed = [*r.failures, *r.second, *r.forward]
+    failed = r.failures
     counted = f"{r.passed} of {r.total} samples"
-    stated = adapters.DISPUTED.get(r.name, adapters.REASONS.get(r.name))
+    stated = adapters.DISPUTED.get(r.name)
     if stated and all(f.kind == "disputed" for f in failed):
         stated += "; finite differences agree with the gradient here"
     return f"{counted}; {stated or f'{failed[0].kind}: {failed[0].message[:160]}'}"
 
 
 def _silent(r: Result) -> str:
-    stated = adapters.REASONS.get(f"{r.name}, errors")
+    stated = adapters.ERRORS.get(r.name)
     return f"{r.errors[0]} of {r.errors[1]}; {stated or r.silent[0].message[:160]}"
