@@ -81,7 +81,7 @@ class _Custom:
         functools.update_wrapper(self, function)
         self.function = function
         self.name = getattr(function, "__name__", type(function).__name__)
-        self._function = type(self.name, (self._call,), {"__doc__": self.__doc__})
+        self._function: Any = type(self.name, (self._call,), {"__doc__": self.__doc__})
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
@@ -225,8 +225,14 @@ class _WithJVP(Function):
         primals = [t if recorded else t.detach() for t in ctx.saved_tensors]
         with enable_grad():
             # The rule is linear in the tangents, so its gradient by them is its transpose, wherever they stand.
-            tangents = [_zeros(t) for t in primals]
+            tangents = [_ones(t) for t in primals]
             pushed = ctx.rule.push(ctx.call, primals, tangents)
+        for t, g in zip(pushed, cotangents, strict=True):
+            if g is not None and not t.requires_grad and t._array.any():
+                raise RuntimeError(
+                    f"{ctx.rule.name}: the tangent that the rule gives does not depend on those of the arguments "
+                    f"(did it use detach() or numpy()?); gradients need a rule of differentiable operations alone"
+                )
         pairs = [(t, g) for t, g in zip(pushed, cotangents, strict=True) if t.requires_grad]
         wanted = [t for t in tangents if t.requires_grad]
         found = iter(
@@ -241,9 +247,9 @@ class _WithJVP(Function):
         return ctx.rule.push(ctx.call, ctx.saved_tensors, tangents)
 
 
-def _zeros(like: Tensor) -> Tensor:
-    zeros = from_array(like.backend.xp.zeros_like(like._array))
-    return zeros.requires_grad_() if dtypes.is_differentiable(like.dtype) else zeros
+def _ones(like: Tensor) -> Tensor:
+    ones = from_array(like.backend.xp.ones_like(like._array))
+    return ones.requires_grad_() if dtypes.is_differentiable(like.dtype) else ones
 
 
 class custom_jvp(_Custom):

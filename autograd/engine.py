@@ -106,6 +106,10 @@ def _seed(outputs: Sequence[Tensor], gradients: Sequence[Tensor | None], recorde
                 raise RuntimeError(
                     f"backward: the gradient is on {gradient.device}, {which} on {output.device}; move one with .to()"
                 )
+            if gradient.dtype.kind == "c" and output._array.dtype.kind != "c":
+                raise RuntimeError(
+                    f"backward: the gradient is {gradient.dtype}, {which} {output.dtype}; a real one has a real one"
+                )
             if gradient.dtype != output.dtype:
                 gradient = gradient.to(output.dtype)
         edge = edge_of(output)
@@ -318,7 +322,9 @@ def _accumulate(
     """Adds to `.grad`, after everything that can fail has been done. Backward calls may run in several threads. An
     interrupt (Ctrl-C) waits until all of them have been added to: what stands between an addition and the `pop` that
     notes it cannot be interrupted."""
-    waiting = [(edge if targets is None else targets[edge], g, isinstance(edge, Tensor)) for edge, g in gradients.items()]
+    waiting = [
+        (edge if targets is None else targets[edge], g, isinstance(edge, Tensor)) for edge, g in gradients.items()
+    ]
     waiting += [(tensor, g, False) for tensor, g in retained]
     interrupt = None
     with _accumulating:

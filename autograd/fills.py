@@ -71,7 +71,9 @@ def log_normal_(x: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Ge
 def exponential_(x: Tensor, lambd: float = 1.0, *, generator: Generator | None = None) -> Tensor:
     """Exponential, with the density `lambd * exp(-lambd * x)`."""
     _expect("exponential_", f"lambd must be positive, got {lambd}", lambd > 0)
-    return _fill(x, "exponential_", x.backend.xp.log1p(-_uniform(x, "exponential_", generator)) / -lambd)
+    xp = x.backend.xp
+    drawn = xp.maximum(_uniform(x, "exponential_", generator), float(xp.finfo(x.dtype).tiny))  # so that none is 0
+    return _fill(x, "exponential_", xp.log1p(-drawn) / -lambd)
 
 
 def cauchy_(x: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None) -> Tensor:

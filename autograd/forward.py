@@ -129,21 +129,13 @@ def _attributes(node: Node) -> dict[str, Any]:
 def _through_vjp(node: Node, arriving: list[Tensor | None], kept: Any) -> Any:
     """The derivative of the VJP in its cotangent, transposed."""
     op: Any = node.op
-    shapes, kinds = (node.shape, node.dtype) if op.several else ((node.shape,), (node.dtype,))
-    backend = next(t.backend for t in arriving if t is not None)
+    xp = next(t.backend for t in arriving if t is not None).xp
     recorded = is_grad_enabled()
-    with enable_grad():
-        cotangents = [
-            from_array(backend.xp.zeros(shape, dtype=kind)).requires_grad_() if dtypes.is_differentiable(kind) else None
-            for shape, kind in zip(shapes, kinds, strict=True)
-        ]
-        edges = tuple([None if t is None else edge for edge, t in zip(node.edges, arriving, strict=True)])
-        pulled = op.vjp(node, tuple(cotangents) if op.several else cotangents[0], edges, kept)
-    pairs = [
-        (g, conjugate(t))
-        for g, t in zip(pulled, arriving, strict=True)
-        if t is not None and g is not None and g.requires_grad
-    ]
+    cotangents, pulled = _pulled(node, arriving, kept, xp.zeros)
+    pairs = [(g, conjugate(t)) for g, t in zip(pulled, arriving, strict=True) if t is not None and g is not None]
+    if any(not g.requires_grad for g, _ in pairs):
+        _expect_zero(node, arriving, _pulled(node, arriving, kept, xp.ones)[1])
+        pairs = [(g, t) for g, t in pairs if g.requires_grad]
     if not pairs:
         return [None] * len(cotangents) if op.several else None
     wanted = [g for g in cotangents if g is not None]
@@ -151,6 +143,31 @@ def _through_vjp(node: Node, arriving: list[Tensor | None], kept: Any) -> Any:
     tangents = [None if g is None else next(found) for g in cotangents]
     tangents = [None if t is None else conjugate(t) for t in tangents]
     return tangents if op.several else tangents[0]
+
+
+def _pulled(node: Node, arriving: list[Tensor | None], kept: Any, filled: Any) -> tuple[list[Tensor | None], Any]:
+    """New cotangents of a node's outputs, of ones or zeros, and what the VJP makes of them, recorded."""
+    op: Any = node.op
+    shapes, kinds = (node.shape, node.dtype) if op.several else ((node.shape,), (node.dtype,))
+    cotangents = [
+        from_array(filled(shape, dtype=kind)).requires_grad_() if dtypes.is_differentiable(kind) else None
+        for shape, kind in zip(shapes, kinds, strict=True)
+    ]
+    edges = tuple([None if t is None else edge for edge, t in zip(node.edges, arriving, strict=True)])
+    with enable_grad():
+        return cotangents, op.vjp(node, tuple(cotangents) if op.several else cotangents[0], edges, kept)
+
+
+def _expect_zero(node: Node, arriving: list[Tensor | None], pulled: Any) -> None:
+    """Raises where a VJP gave something that the graph does not connect to its cotangent: its transpose would be zero,
+    and it is not."""
+    for g, t in zip(pulled, arriving, strict=True):
+        if g is not None and t is not None and not g.requires_grad and g._array.any():
+            raise RuntimeError(
+                f"forward mode: the backward of {node.op.name} is not made of differentiable operations alone (its "
+                f"result does not depend on the cotangent: did it use detach() or numpy()?); write it so, or define "
+                f"its jvp"
+            )
 
 
 __all__ = ["push_forward"]

@@ -489,10 +489,13 @@ class _Twice(FunctionOp):
 
     def __init__(self) -> None:
         self.several, self.name, self.backward_name, self.output_names = False, "once_differentiable", "Error", ("out",)
-        self.inputs, self.doc = (), ""
+        self.inputs, self.doc, self.jvp = (), "", self._push
 
     def saved_tensors(self, node: Node) -> tuple[Any, ...]:
         return ()
+
+    def _push(self, node: Node, tangents: list[Tensor | None], kept: Any) -> Any:
+        raise RuntimeError(f"{node.attributes[0]}: {_refusal}")
 
     def vjp(self, node: Node, g: Any, edges: tuple[Edge, ...], saved: Any) -> list[Any]:
         raise RuntimeError(f"{node.attributes[0]}: {_refusal}")

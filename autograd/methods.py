@@ -57,6 +57,8 @@ class TensorMethods(InPlaceMethods):
     __or__ = ops.comparison.bitwise_or
     __xor__ = ops.comparison.bitwise_xor
     __invert__ = ops.comparison.bitwise_not
+    __lshift__ = ops.comparison.bitwise_left_shift
+    __rshift__ = ops.comparison.bitwise_right_shift
     __getitem__ = ops.getitem.getitem
 
     def __eq__(self: Any, other: Any) -> Any:
@@ -100,6 +102,12 @@ class TensorMethods(InPlaceMethods):
 
     def __rxor__(self: Any, other: Any) -> Tensor:
         return ops.comparison.bitwise_xor(other, self)
+
+    def __rlshift__(self: Any, other: Any) -> Tensor:
+        return ops.comparison.bitwise_left_shift(other, self)
+
+    def __rrshift__(self: Any, other: Any) -> Tensor:
+        return ops.comparison.bitwise_right_shift(other, self)
 
     def __contains__(self: Any, element: Any) -> builtins.bool:
         return bool(ops.reduction.any(ops.comparison.eq(self, element)))
@@ -302,8 +310,10 @@ class TensorMethods(InPlaceMethods):
 
     allclose = ops.comparison.allclose
     bitwise_and = ops.comparison.bitwise_and
+    bitwise_left_shift = ops.comparison.bitwise_left_shift
     bitwise_not = ops.comparison.bitwise_not
     bitwise_or = ops.comparison.bitwise_or
+    bitwise_right_shift = ops.comparison.bitwise_right_shift
     bitwise_xor = ops.comparison.bitwise_xor
     eq = ops.comparison.eq
     equal = ops.comparison.equal
@@ -315,6 +325,8 @@ class TensorMethods(InPlaceMethods):
     isfinite = ops.comparison.isfinite
     isinf = ops.comparison.isinf
     isnan = ops.comparison.isnan
+    isneginf = ops.comparison.isneginf
+    isposinf = ops.comparison.isposinf
     le = ops.comparison.le
     less = ops.comparison.lt
     less_equal = ops.comparison.le
@@ -471,6 +483,7 @@ class TensorMethods(InPlaceMethods):
     matmul = ops.matmul.matmul
     mm = ops.matmul.mm
     mv = ops.matmul.mv
+    ger = ops.matmul.outer
     outer = ops.matmul.outer
     vdot = ops.matmul.vdot
     inner = ops.einsum.inner
@@ -487,6 +500,7 @@ class TensorMethods(InPlaceMethods):
     logdet = _later("determinant", "logdet")
     slogdet = _later("determinant", "slogdet")
     geqrf = _later("householder", "geqrf")
+    orgqr = _later("householder", "orgqr")
     ormqr = _later("householder", "ormqr")
     matrix_exp = _later("matrix_function", "matrix_exp")
     matrix_power = _later("matrix_function", "matrix_power")

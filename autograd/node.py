@@ -57,7 +57,7 @@ class Node:
 
     @property
     def next_functions(self) -> tuple[tuple[Node | Leaf | None, int], ...]:
-        """PyTorch's view of the edges: `(grad_fn, output index)` per input, `Leaf` for a leaf."""
+        """The edges as PyTorch shows them, `(grad_fn, output index)` per input, with a `Leaf` for a leaf."""
         return tuple(_next(edge) for edge in self.edges)
 
     def name(self) -> str:

@@ -496,9 +496,14 @@ def _tolerance(node: Node) -> tuple[float, float]:
 def _is_independent(node: Node, k: int) -> bool:
     """Whether nothing that a node's VJP reads depends on an input, so that its derivative is the same everywhere."""
     op = node.op
-    if not hasattr(op, "forward") or op.variadic or not node.edges:
+    if not hasattr(op, "forward") or op.variadic:
         return False
-    return op.inputs[k] not in op.saved_names and not any(name in op.saved_names for name in op.output_names)
+    if op.joint is not None:
+        formulas: list[Any] = [op.joint]
+    else:
+        formulas = [f for f, edge in zip(op.formulas, node.edges, strict=True) if edge is not None]
+    read = {name for formula in formulas if formula is not None for name in formula.names}
+    return op.inputs[k] not in read and not read.intersection(op.output_names)
 
 
 def _is_hermitian(x: Array) -> bool:

@@ -85,8 +85,7 @@ class Tensor(TensorMethods):
 
     @property
     def array(self) -> Array:
-        """The backend's array itself, shared. Changing it in place is not seen by the graph: see `inplace` in the
-        documentation."""
+        """The backend's array itself, shared with the tensor. The graph does not see it changed in place."""
         return self._array
 
     @property
@@ -108,7 +107,7 @@ class Tensor(TensorMethods):
 
     @property
     def device(self) -> Device:
-        """Where its array is: `cpu`, `cuda:0`, ..."""
+        """Where its array is, the CPU or a GPU; it prints as PyTorch's device does."""
         return Device(backend_of(self._array).device_of(self._array))
 
     @property
@@ -437,7 +436,7 @@ class Tensor(TensorMethods):
         if self._requires:
             warnings.warn(
                 "a tensor that requires a gradient became a Python number, which leaves the graph: by float(t), a "
-                "function of math, or array[0] = t. Where it is meant, say t.item(); else stay with functions of cr or np",
+                "function of math, or array[0] = t. Where it is meant, say t.item(); else use functions of cr or np",
                 UserWarning,
                 stacklevel=3,
             )

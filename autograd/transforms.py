@@ -13,7 +13,7 @@ arguments were arrays, arrays come back.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from math import prod
 from typing import Any, NamedTuple
@@ -23,6 +23,7 @@ from . import trees
 from .engine import edge_of, grad as gradients, node_of
 from .forward import push_forward
 from .modes import enable_grad, is_grad_enabled
+from .node import INFERENCE
 from .op import op
 from .ops.joining import stack
 from .tensor import Tensor, from_array
@@ -73,7 +74,8 @@ def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
 
     Raises:
         TypeError: an argument to differentiate by is no tensor of a differentiable dtype, or the result is no tensor.
-        RuntimeError: the function changed in place what is differentiated by outside as well.
+        RuntimeError: the function changed in place what is differentiated by outside as well, or gives what it computed
+            in inference mode.
     """
     leaves, structure = trees.flatten(tuple(args[k] for k in chosen))
     roots = [_root(name, leaf, kept) for leaf in leaves]
@@ -107,6 +109,8 @@ def _run(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs:
     for output in outputs:
         if not isinstance(output, Tensor):
             raise TypeError(f"{name}: the function must return tensors, or containers of them; got {_kind(output)}")
+        if output._edge is INFERENCE:
+            raise RuntimeError(f"{name}: the function computed its result in inference_mode, where gradients get lost")
     found = [*outputs, *(t for t in trees.leaves(aux) if isinstance(t, Tensor))]
     outer = is_grad_enabled() and _in_a_graph(found)
     return _Run(inputs, structure, outputs, result_structure, aux, outer, arrays, kept)
@@ -311,12 +315,14 @@ def jacrev(func: Callable[..., Any], argnums: Argnums = 0, *, has_aux: bool = Fa
     return transformed
 
 
-def _basis(like: Tensor) -> list[Tensor]:
+def _basis(like: Tensor) -> Iterator[Tensor]:
     """The unit tensors of a shape, in row-major order."""
     if like.is_complex():
         raise RuntimeError("a Jacobian is of real functions of real tensors; view complex ones with cr.view_as_real")
-    xp, size = like.backend.xp, prod(like.shape)
-    return [from_array(row.reshape(like.shape)) for row in xp.eye(size, dtype=like.dtype)]
+    for k in range(prod(like.shape)):
+        unit = like.backend.xp.zeros(prod(like.shape), dtype=like.dtype)
+        unit[k] = 1
+        yield from_array(unit.reshape(like.shape))
 
 
 def _block(rows: list[Tensor], output: Tensor, tensor: Tensor) -> Tensor:

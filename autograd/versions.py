@@ -7,6 +7,8 @@ one comparison per node.
 
 from __future__ import annotations
 
+from functools import partial
+from threading import Lock
 from typing import NamedTuple
 from weakref import ref
 
@@ -29,7 +31,7 @@ class _Memory:
 
     def __init__(self, owner: Array) -> None:
         key = id(owner)
-        self.owner = ref(owner, lambda _: _memories.pop(key, None))
+        self.owner = ref(owner, partial(_memories.pop, key))  # no Python function, so no interrupt can be lost in it
         self.count = 0
         self.stretches: dict[tuple[int, int] | None, Change] = {}
 
@@ -42,6 +44,8 @@ class clock:
     """The tick of the latest in-place change anywhere. A node younger than it cannot have a stale array."""
 
     latest = 0
+    lock = Lock()
+    """Held from drawing a tick to setting `latest`: a thread that is late must not set the clock back."""
 
 
 def _stretch(array: Array, owner: Array) -> tuple[int, int] | None:
@@ -55,7 +59,8 @@ def record_change(array: Array, by: str, line: str | None = None) -> None:
     if memory is None:
         memory = _memories[id(owner)] = _Memory(owner)
     memory.count += 1
-    tick = clock.latest = next_tick()
+    with clock.lock:
+        tick = clock.latest = next_tick()
     stretches, here = memory.stretches, _stretch(array, owner)
     if here is None or len(stretches) == _MOST:
         stretches.clear()

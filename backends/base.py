@@ -13,9 +13,9 @@ Kernels every `xp` carries beside NumPy's names:
     matmul(a, b)                          the one matrix product (any batch shape, any layout)
     results_so_far(ufunc, a, axis)        of an associative binary function along an axis: `ufunc.accumulate`
     scatter_add(target, index, values)    target[index] += values, duplicates accumulated, in place
-    scatter_set(target, index, values)    target[index] = values, by arrays of indices: of several values for one element
-                                          the last stays on the host, any on a device; the last there too where
-                                          deterministic algorithms were asked for (see config.py)
+    scatter_set(target, index, values)    target[index] = values, by arrays of indices: of several values for one
+                                          element the last stays on the host, any on a device; the last there too
+                                          where deterministic algorithms were asked for (see config.py)
     erf(x), erfc(x)                       the error function and its complement
     sigmoid(x)                            1 / (1 + exp(-x)), without overflow warnings
     softmax(x, axis, log=False)           exp(x) / sum(exp(x)) along an axis, or its logarithm; floating x

@@ -208,8 +208,8 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     """From now on, the same program on the same machine gives the same bits each time.
 
     On the host it always does. On a device, sums into elements that are named several times (`index_add`,
-    `scatter_add`, gradients of indexing and of embeddings) are added up in order rather than as they come, and of several
-    values assigned to one element the last stays; both take longer. What has no such form raises.
+    `scatter_add`, gradients of indexing and of embeddings) are added up in order rather than as they come, and of
+    several values assigned to one element the last stays; both take longer. What has no such form raises.
 
     Args:
         mode: True for the same bits, False for the fastest form.

@@ -20,6 +20,7 @@ from .base import Array, Backend, strided_extent
 from .cupy_shims import shims
 from .dtypes import as_dtype
 from .scipy_special import SpecialFunctions
+from .special import complex_sigmoid
 
 _INSTALL = '`pip install "chainrule[gpu13]"` (CUDA 13) or `pip install "chainrule[gpu12]"` (CUDA 12)'
 _OLDEST_CUPY = 14
@@ -158,6 +159,8 @@ def _special_function(cupy: Any, name: str) -> Callable[[Array], Array]:
         if x.dtype.name in _HALVES:
             return half(x)
         if x.dtype.kind == "c":
+            if name == "sigmoid":
+                return complex_sigmoid(cupy, x)
             raise TypeError(f"{name} takes real numbers, got {x.dtype}")
         return exact(x if x.dtype.kind == "f" else x.astype(np.float64))
 

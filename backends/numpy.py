@@ -31,9 +31,15 @@ def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.matmul(a, b)
 
 
-def results_so_far(ufunc: np.ufunc, a: np.ndarray, axis: int) -> np.ndarray:
+def results_so_far(ufunc: Callable[[Any, Any], Any], a: np.ndarray, axis: int) -> np.ndarray:
     """The results so far of an associative binary function along an axis."""
-    return np.asarray(ufunc.accumulate(a, axis))
+    if isinstance(ufunc, np.ufunc):
+        return np.asarray(ufunc.accumulate(a, axis))
+    out = a.copy()
+    rows = np.moveaxis(out, axis, 0)
+    for k in range(1, len(rows)):
+        rows[k] = ufunc(rows[k - 1], rows[k])
+    return out
 
 
 def as_strided(x: np.ndarray, size: tuple[int, ...], stride: tuple[int, ...], offset: int) -> np.ndarray:

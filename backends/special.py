@@ -84,8 +84,15 @@ def erfc(x: np.ndarray) -> np.ndarray:
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """1 / (1 + exp(-x)), element by element; to full relative accuracy in the lower tail too."""
     if x.dtype.kind == "c":
-        raise TypeError(f"sigmoid takes real numbers, got {x.dtype}")
+        return complex_sigmoid(np, x)
     with np.errstate(over="ignore"):  # exp(-x) is infinite where the result is 0
         out = np.asarray(np.exp(-x if x.dtype.kind == "f" else -x.astype(np.float64)))
     out += 1
     return np.reciprocal(out, out=out)
+
+
+def complex_sigmoid(xp: Any, x: Any) -> Any:
+    """`sigmoid` of complex numbers, on any backend: no power is taken of a number with a positive real part."""
+    left = x.real < 0
+    power = xp.exp(xp.where(left, x, -x))
+    return xp.where(left, power, 1) / (1 + power)

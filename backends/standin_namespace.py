@@ -263,16 +263,17 @@ def array(obj: Any, dtype: Any = None, copy: bool | None = True, order: Any = "K
     """A device array of numbers, sequences, host arrays or device arrays."""
     if type(obj) is DeviceArray:
         return _answer(np.array(obj._array, dtype, copy=copy or None, order=order, ndmin=ndmin), (obj,))
-
-    def lowered(value: Any) -> Any:
-        if isinstance(value, (list, tuple)):
-            return [lowered(item) for item in value]
-        return value._array if type(value) is DeviceArray else value
-
-    made = np.array(lowered(obj), dtype, copy=True, order=order, ndmin=ndmin)
+    made = np.array(_lowered(obj), dtype, copy=True, order=order, ndmin=ndmin)
     if made.dtype.char not in _DTYPES and made.dtype.name != "bfloat16":
         raise Unsupported(f"the device has no dtype {made.dtype}")
     return fresh(made)
+
+
+def _lowered(value: Any) -> Any:
+    """Nested sequences with NumPy's arrays in the place of the device's."""
+    if isinstance(value, (list, tuple)):
+        return [_lowered(item) for item in value]
+    return value._array if type(value) is DeviceArray else value
 
 
 _DTYPES = "?bBhHiIlLqQefdFD"

@@ -12,7 +12,7 @@ PARTS = frozenset({"cuda", "data", "fft", "func", "linalg", "masked", "nn", "opt
 _BY_MODULE = {
     "autograd.ops.classic_linalg": "chain_matmul cholesky lu lu_solve pinverse qr svd",
     "autograd.ops.determinant": "det logdet slogdet",
-    "autograd.ops.householder": "geqrf ormqr",
+    "autograd.ops.householder": "geqrf orgqr ormqr",
     "autograd.ops.low_rank": "pca_lowrank svd_lowrank",
     "autograd.ops.lu": "lu_unpack",
     "autograd.ops.matrix_function": "matrix_exp matrix_power",
@@ -21,8 +21,8 @@ _BY_MODULE = {
     "autograd.ops.grid_sample": "grid_sampler grid_sampler_2d grid_sampler_3d",
     "autograd.ops.pixels": "channel_shuffle pixel_shuffle pixel_unshuffle",
     "autograd.ops.interpolation": "_upsample_bilinear2d_aa",
-    "autograd.ops.pooling": "adaptive_avg_pool1d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d avg_pool1d "
-    "max_pool1d max_pool2d max_pool2d_with_indices_backward max_pool3d",
+    "autograd.ops.pooling": "adaptive_avg_pool1d adaptive_max_pool1d adaptive_max_pool2d adaptive_max_pool3d "
+    "avg_pool1d max_pool1d max_pool2d max_pool2d_with_indices_backward max_pool3d",
     "autograd.ops.convolution": "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d",
     "autograd.ops.bessel": "i0",
     "autograd.ops.gamma": "digamma igamma igammac lgamma mvlgamma polygamma",

@@ -49,21 +49,22 @@ def _identity(thing: Any) -> int:
 
 
 class Public(SphinxDirective):
-    """Documents the public names of the module given as argument.
+    """Documents the public names of the module given as argument, or of these those in its body.
 
     Options:
         as: the module users take the names from; names it does not have are left out. By default the module itself.
-        only, except: names, separated by spaces.
+        except: names to leave out, separated by spaces.
     """
 
     required_arguments = 1
-    option_spec = {"as": directives.unchanged, "only": str.split, "except": str.split}
+    has_content = True
+    option_spec = {"as": directives.unchanged, "except": str.split}
 
     def run(self) -> list[nodes.Node]:
         home = import_module(self.arguments[0])
         prefix = self.options.get("as", self.arguments[0])
         face = import_module(prefix)
-        names = self.options.get("only") or public_names(home)
+        names = " ".join(self.content).split() or public_names(home)
         left_out = self.options.get("except", ())
         spelled: dict[int, list[str]] = {}
         for name in names:

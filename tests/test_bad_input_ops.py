@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from refusals import refused
 
+import chainrule as cr
 from chainrule.backends import Backend
+from chainrule.backends.standin_array import count_syncs
 
 V, T, I, R = ValueError, TypeError, IndexError, RuntimeError
 
@@ -101,13 +103,20 @@ SHAPES = [
     ("z(2, 3, 4).t()", V, "t:", "(2, 3, 4)", "transpose"),
     ("z(3, 4).repeat(2)", V, "repeat", "at least 2", "tile"),
     ("z(3, 4).repeat(2, -1)", V, "repeat", "none negative"),
-    ("z(3, 4).repeat_interleave(i(1, 2), 0)", V, "repeat_interleave", "3 slices", "[1, 2]"),
+    ("z(3, 4).repeat_interleave(i(1, 2), 0)", V, "repeat_interleave", "3 slices", "(2,)"),
+    ("z(3, 4).repeat_interleave(i(1, -2, 1), 0)", V, "repeat_interleave", "-2 times"),
+    ("z(2, 3).reshape(size=(3, 2))", T, "reshape", "'size'", "shape"),
+    ("z(2, 3).view(6, size=(6,))", T, "view", "size twice"),
+    ("z(2, 3).clone(memory_format=cr.channels_last)", R, "channels_last", "(2, 3)"),
     ("z(3).tril()", V, "tril", "matrix", "(3,)"),
     ("cr.diag(z(2, 2, 2))", V, "diag", "(2, 2, 2)"),
     ("z(3).trace()", V, "trace", "(3,)"),
     ("z(3, 4).unfold(0, 4, 1)", V, "unfold", "4", "(3, 4)"),
     ("z(3, 4).roll((1, 2), 0)", V, "roll", "2 shifts", "1 dims"),
     ("F.pad(z(3, 4), (1,))", V, "pad", "two numbers", "(1,)"),
+    ("F.pad(i(1, 2), (1, 1), value=nan)", R, "pad", "int64", "nan"),
+    ("cr.addmm(z(2, 2), z(1, 3), z(3, 1))", V, "addmm", "(1, 1)", "(2, 2)"),
+    ("cr.addbmm(z(4, 2, 2), z(4, 2, 3), z(4, 3, 2))", V, "addbmm", "(2, 2)", "(4, 2, 2)"),
     ("F.pad(z(3, 4), (4, 0), 'reflect')", V, "pad", "reflect", "at most 3"),
     ("F.pad(z(3, 4), (1, 1), 'zero')", V, "pad", "'zero'", "'constant'"),
     ("cr.topk(z(2, 3), 4)", R, "topk", "k=4", "3"),
@@ -311,3 +320,16 @@ def test_indices_and_assignments(line: str, kind: type[Exception], words: list[s
 def test_index_arrays_out_of_range_on_the_host(line: str) -> None:
     """A device does not look, which would mean waiting, and wraps them around."""
     refused(line, IndexError, "out of bounds", "int64")
+
+
+def test_the_length_of_repeats_is_checked_where_nobody_has_to_wait() -> None:
+    refused("z(3, 4).repeat_interleave(i(1, 2, 1), 0, output_size=5)", ValueError, "output_size 5", "4")
+    with cr.use_backend("standin"):
+        x, repeats = cr.arange(3.0), cr.tensor([2, 0, 3])
+        with count_syncs() as log:
+            found = x.repeat_interleave(repeats, 0, output_size=5)
+        assert log.total == 0, log
+        with count_syncs() as log:
+            again = x.repeat_interleave(repeats, 0)
+        assert log.total == 1, log
+        assert found.tolist() == again.tolist() == [0, 0, 2, 2, 2]

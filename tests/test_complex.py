@@ -104,6 +104,13 @@ def test_wherever_a_gradient_is_seen() -> None:
     agree(program)
 
 
+def test_a_complex_gradient_for_a_real_tensor() -> None:
+    x = cr.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(RuntimeError, match="the gradient is complex64, this tensor float32"):
+        (x * x).backward(cr.tensor([1j, 2.0]))
+    assert x.grad is None
+
+
 def test_a_function_of_ones_own() -> None:
     def program(lib: Any) -> Any:
         class Times(lib.autograd.Function):

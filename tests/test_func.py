@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -86,6 +87,21 @@ PROGRAMS: dict[str, Callable[[Any, Any], Any]] = {
     ),
     "vjp inside a gradient": lambda m, f: f.grad(lambda x: f.vjp(lambda y: y**3, x)[1](x.sin())[0].sum())(m.tensor(V)),
     "in place inside": lambda m, f: f.grad(lambda x: (x * 1).mul_(x).add_(1).sum())(m.tensor(V)),
+    "aux alone depends on what is outside": lambda m, f: f.grad(
+        lambda y: f.grad(lambda x: ((x**2).sum(), (y * x.exp()).sum()), has_aux=True)(m.tensor(V))[1]
+    )(m.tensor(V + 1)),
+    "a gradient by the cotangent": lambda m, f: f.grad(
+        lambda g: (f.vjp(lambda x: x.sin(), m.tensor(V))[1](g * g)[0] ** 2).sum()
+    )(m.tensor(V + 1)),
+    "a gradient by the tangent": lambda m, f: f.grad(
+        lambda t: (f.jvp(lambda x: x.sin(), (m.tensor(V),), (t * t,))[1] ** 2).sum()
+    )(m.tensor(V + 1)),
+    "a vjp made outside": lambda m, f: (lambda pull: f.hessian(lambda g: (pull(g)[0] ** 3).sum())(m.tensor(V)))(
+        f.vjp(lambda x: x.exp(), m.tensor(V))[1]
+    ),
+    "the value of a vjp inside": lambda m, f: f.jacrev(
+        lambda x: f.vjp(lambda y: (y, y * x, m.tensor(W)), m.tensor(V))[0]
+    )(m.tensor(V)),
     "indices": lambda m, f: f.hessian(lambda x: (x[[0, 1, 1]] ** 3).sum() * x[2])(m.tensor(V)),
 }
 
@@ -108,6 +124,91 @@ def test_nothing_is_recorded_without_an_outer_graph() -> None:
     with cr.no_grad():
         x = cr.tensor(V, requires_grad=True)
         assert not func.grad(lambda y: (y * y * x).sum())(x).requires_grad
+
+
+def test_what_leaves_an_inner_transform_is_part_of_an_outer_graph_only_if_it_depends_on_it() -> None:
+    w = cr.tensor(V, requires_grad=True)
+    value, pull = func.vjp(lambda x: (x, x * 2, x * w), cr.tensor(V))
+    assert [t.requires_grad for t in value] == [False, False, True]
+    assert [g.requires_grad for g in pull((value[0], value[0], value[0]))] == [True]
+    seen = []
+    func.grad(lambda y: seen.extend(func.vjp(lambda x: (x * 2, x * y), cr.tensor(V))[0]) or y.sum())(cr.tensor(V))
+    assert [t.requires_grad for t in seen] == [False, True]
+    _, push = func.linearize(lambda x: x.sin(), cr.tensor(V))
+    tangent = cr.tensor(V, requires_grad=True)
+    push(tangent).sum().backward()
+    np.testing.assert_allclose(tangent.grad.numpy(), np.cos(V))
+
+
+IN_PLACE: dict[str, Callable[[Any], Any]] = {
+    "all": lambda x: x.mul_(2).sin() * x,
+    "a view": lambda x: (x[:2].mul_(x[1].clone()), x**2)[1],
+    "an element": lambda x: (x.__setitem__(0, x[1] * x[2]), x.exp())[1],
+}
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_a_function_that_changes_its_argument(name: str) -> None:
+    """It does so here too, and the derivative is by what the argument was."""
+    program, x, after = IN_PLACE[name], cr.tensor(V), cr.tensor(V)
+    program(after)
+    found = func.jacrev(program)(x)
+    np.testing.assert_array_equal(x.numpy(), after.numpy())
+    np.testing.assert_allclose(found.numpy(), func.jacrev(lambda x: program(x * 1))(cr.tensor(V)).numpy())
+    np.testing.assert_allclose(found.numpy(), func.jacfwd(program)(cr.tensor(V)).numpy())
+
+
+def test_what_is_part_of_an_outer_graph_is_not_changed_in_place() -> None:
+    for change in (lambda y: y.mul_(2), lambda y: y[:1].mul_(2), lambda y: y.__setitem__(0, 3.0)):
+
+        def changed(x: Any, change: Any = change) -> Any:
+            return func.grad(lambda y: (change(y), (y**2).sum())[1])(x * 1).sum()
+
+        with pytest.raises(RuntimeError, match=r"grad: the function changed its argument.*shape \(3,\).*clone"):
+            func.grad(changed)(cr.tensor(V))
+        assert func.grad(lambda x, c=changed: c(x.detach()) * x.sum())(cr.tensor(V)).shape == (3,)
+
+
+@pytest.mark.parametrize("make", [func.vjp, func.linearize])
+def test_arrays_may_be_changed_after_the_program_has_run(make: Any) -> None:
+    x = V.copy()
+    value, derivative = make(lambda x: np.exp(x) * x, x)
+    value *= 100
+    x *= 100
+    for _ in range(2):
+        (found,) = optree.tree_leaves(derivative(np.ones(3)))
+        assert type(found) is np.ndarray
+        np.testing.assert_allclose(found, np.exp(V) * (1 + V))
+
+
+def test_no_transform_holds_a_graph() -> None:
+    refs = []
+
+    def program(x: Any) -> Any:
+        y = (x.exp() * x).sin()
+        refs.append(weakref.ref(y.grad_fn))
+        return y
+
+    x = cr.tensor(V)
+    calls: list[Callable[[], Any]] = [
+        lambda: func.grad(lambda x: program(x).sum())(x),
+        lambda: func.hessian(lambda x: program(x).sum())(x),
+        lambda: func.hvp(lambda x: program(x).sum(), (x,), (x,)),
+        lambda: func.jacrev(program)(x),
+        lambda: func.jacfwd(program)(x),
+        lambda: func.jvp(program, (x,), (x,)),
+        lambda: func.vjp(program, x)[1](x),
+        lambda: func.linearize(program, x)[1](x),
+    ]
+    gc.collect()
+    gc.disable()
+    try:
+        for call in calls:
+            refs.clear()
+            result = call()
+            assert refs and all(made() is None for made in refs), result
+    finally:
+        gc.enable()
 
 
 def test_hvp(backend: Backend) -> None:
@@ -192,6 +293,11 @@ WRONG = {
         RuntimeError,
         "does not depend",
     ),
+    "inference mode": (
+        lambda: func.jvp(cr.inference_mode()(lambda x: x * 2), (cr.tensor(V),), (cr.tensor(V),)),
+        RuntimeError,
+        "jvp: .*inference_mode",
+    ),
     "a complex Jacobian": (lambda: func.jacrev(lambda x: x * 1j)(cr.tensor(V)), RuntimeError, "view_as_real"),
     "no rule": (lambda: func.custom_vjp(lambda x: x)(cr.tensor(V, requires_grad=True)), RuntimeError, "defvjp"),
 }
@@ -267,6 +373,103 @@ def test_a_rule_with_too_few_cotangents() -> None:
     product.defvjp(lambda x, y: (x * y, None), lambda saved, g: (g,))
     with pytest.raises(RuntimeError, match="2 cotangents"):
         func.grad(lambda x: product(x, x).sum())(cr.tensor(V))
+
+
+def _exp(backward: Callable[[Any, Any], Any]) -> Any:
+    class Exp(cr.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x.exp())
+            return x.exp()
+
+    Exp.backward = staticmethod(backward)
+    return Exp.apply
+
+
+def _outside(ctx: Any, g: Any) -> Any:
+    return cr.tensor(g.detach().numpy() * ctx.saved_tensors[0].detach().numpy())
+
+
+def test_forward_mode_refuses_a_backward_that_does_not_record() -> None:
+    """Its transpose cannot be had; the tangent would silently be zero."""
+    x = cr.tensor(V)
+    unrecorded, once = _exp(_outside), _exp(cr.autograd.function.once_differentiable(_outside))
+    for function in (unrecorded, once):
+        np.testing.assert_allclose(func.grad(lambda x, f=function: f(x).sum())(x).numpy(), np.exp(V))
+    with pytest.raises(RuntimeError, match="forward mode: the backward of Exp .*detach.*jvp"):
+        func.jvp(unrecorded, (x,), (x,))
+    with pytest.raises(RuntimeError, match="Exp: a backward marked once_differentiable"):
+        func.jvp(once, (x,), (x,))
+    with pytest.raises(RuntimeError, match="Exp: a backward marked once_differentiable"):
+        func.hessian(lambda x: once(x).sum())(x)
+    zero = _exp(lambda ctx, g: cr.zeros_like(g))
+    np.testing.assert_array_equal(func.jvp(zero, (x,), (x,))[1].numpy(), np.zeros(3))
+
+
+def test_gradients_refuse_a_rule_that_does_not_record() -> None:
+    push = lambda p, t: (p[0], cr.tensor(t[0].detach().numpy() * 2))  # noqa: E731
+    np.testing.assert_array_equal(_with_jvp(push).numpy(), 2 * np.eye(3))
+    with pytest.raises(RuntimeError, match="rule: the tangent that the rule gives does not depend.*detach"):
+        _with_jvp(push, func.jacrev)
+    still = _with_jvp(lambda p, t: (p[0], p[0] * 0), func.jacrev)
+    np.testing.assert_array_equal(still.numpy(), np.zeros((3, 3)))
+
+
+def test_rules_take_arguments_by_name() -> None:
+    x = cr.tensor(V, requires_grad=True)
+    np.testing.assert_allclose(log1pexp(k=2.0, x=x)["y"].detach().numpy(), 2 * np.log1p(np.exp(V)))
+    assert log1pexp(x, k=2.0)["y"].grad_fn.name() == "log1pexpBackward"
+    with pytest.raises(TypeError, match="log1pexp: .*'z'"):
+        log1pexp(x, 2.0, z=2.0)
+
+
+def _with_vjp(backward: Callable[[Any, Any], Any]) -> Any:
+    @func.custom_vjp
+    def rule(x: Any, y: Any) -> Any:
+        return x["a"] * y
+
+    rule.defvjp(lambda x, y: (x["a"] * y, None), backward)
+    return func.grad(lambda x: rule({"a": x}, x).sum())(cr.tensor(V))
+
+
+def _with_jvp(push: Callable[[Any, Any], Any], transform: Any = func.jacfwd) -> Any:
+    @func.custom_jvp
+    def rule(x: Any) -> Any:
+        return x * 1
+
+    rule.defjvp(push)
+    return transform(rule)(cr.tensor(V))
+
+
+WRONG_RULES = {
+    "cotangent of another shape": (lambda: _with_vjp(lambda _, g: ({"a": g[:2]}, g)), RuntimeError, r"\(3,\).*\(2,\)"),
+    "cotangent that is an array": (lambda: _with_vjp(lambda _, g: ({"a": V}, g)), TypeError, "ndarray"),
+    "cotangent of another structure": (lambda: _with_vjp(lambda _, g: (g, g)), RuntimeError, "structure.*argument 0"),
+    "tangent of another shape": (lambda: _with_jvp(lambda p, t: (p[0], t[0][:2])), RuntimeError, r"\(3,\).*\(2,\)"),
+    "tangent that is an array": (lambda: _with_jvp(lambda p, t: (p[0], V)), TypeError, "ndarray"),
+    "tangent of another dtype": (
+        lambda: _with_jvp(lambda p, t: (p[0], t[0].float())),
+        RuntimeError,
+        "float64.*float32",
+    ),
+    "transposed tangent of another shape": (
+        lambda: _with_jvp(lambda p, t: (p[0], t[0][:2]), func.jacrev),
+        RuntimeError,
+        r"\(3,\).*\(2,\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_RULES)
+def test_wrong_rules(name: str) -> None:
+    call, kind, text = WRONG_RULES[name]
+    with pytest.raises(kind, match=f"rule.*{text}"):
+        call()
+
+
+def test_a_cotangent_of_a_broadcast_argument_is_summed() -> None:
+    found = _with_vjp(lambda _, g: ({"a": cr.stack([g, g])}, None))
+    np.testing.assert_array_equal(found.numpy(), [2, 2, 2])
 
 
 def test_a_jvp_of_a_function_class() -> None:
@@ -354,6 +557,63 @@ def test_checkpoint_of_a_function_that_changes_its_mind() -> None:
     y = cr.checkpoint(fickle, cr.tensor(V, requires_grad=True))
     with pytest.raises(RuntimeError, match="other operations"):
         y.sum().backward()
+
+
+def _checkpoint_changed(change: Callable[[Any, Any, list[int]], Any], function: Any = None) -> Any:
+    x, w, size = cr.tensor(V, requires_grad=True) * 1, cr.tensor(V, requires_grad=True), [3]
+    y = cr.checkpoint(function or (lambda x: (x[: size[0]] + w).exp()), x)
+    with cr.no_grad():
+        change(x, w, size)
+    return y.sum().backward()
+
+
+CHANGED = {
+    "an argument": (lambda: _checkpoint_changed(lambda x, w, size: x.mul_(2)), r"an argument.*\(3,\).*mul_"),
+    "a leaf": (lambda: _checkpoint_changed(lambda x, w, size: w.mul_(2)), r"a leaf.*\(3,\).*mul_"),
+    "an argument, by the function": (
+        lambda: _checkpoint_changed(lambda x, w, size: None, lambda x: x.mul_(2).exp()),
+        "an argument.*mul_",
+    ),
+    "a shape": (
+        lambda: _checkpoint_changed(lambda x, w, size: size.__setitem__(0, 1)),
+        r"getitem of shape \(1,\).*for getitem of shape \(3,\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_checkpoint_of_what_was_changed_since(name: str) -> None:
+    call, text = CHANGED[name]
+    with pytest.raises(RuntimeError, match=text):
+        call()
+
+
+def test_checkpoint_keeps_its_arguments_when_a_container_is_changed() -> None:
+    x = cr.tensor(V, requires_grad=True)
+    given = [x * 2, x]
+    y = cr.checkpoint(lambda pair: pair.pop() * pair[0].exp(), given)
+    given[0] = x * 100
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), np.exp(2 * V) * (1 + 2 * V))
+
+
+def test_checkpoint_after_an_error_in_the_second_run() -> None:
+    runs = []
+
+    def function(x: Any) -> Any:
+        runs.append(1)
+        if len(runs) == 2:
+            raise KeyError("second")
+        return cr.nn.functional.dropout(x.exp(), 0.5)
+
+    x = cr.tensor(V, requires_grad=True)
+    y = cr.checkpoint(function, x)
+    state = _streams()
+    with pytest.raises(KeyError):
+        y.sum().backward()
+    assert _streams() == state and x.grad is None
+    y.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), y.detach().numpy())
 
 
 def test_checkpoint_without_a_graph() -> None:

@@ -627,3 +627,136 @@ def test_random_views_and_changes(backend: Backend, steps: list[Any]) -> None:
     np.testing.assert_allclose(ours[0].item(), theirs[0].item(), rtol=1e-10)
     for g, expected in zip(ours[1], theirs[1], strict=True):
         np.testing.assert_allclose(g.backend.to_host(g.array), expected.numpy(), rtol=1e-8, atol=1e-10)
+
+
+# Every method
+
+
+def test_there_is_every_in_place_method_of_pytorch() -> None:
+    known = {n for n in dir(torch.Tensor) if n.endswith("_") and not n.startswith("_")}
+    absent = {"apply_", "map_", "map2_", "share_memory_"} | {n for n in known if "sparse" in n or "shift" in n}
+    assert {n for n in known - absent if not hasattr(cr.Tensor, n)} == set()
+
+
+def test_tensors_that_become_views_of_themselves(backend: Backend) -> None:
+    def program(lib: Any) -> Any:
+        x = leaf(lib, X)
+        y, z = x * 1, (x * 2)[:, :1]
+        same = y.t_() is y
+        y.unsqueeze_(0).transpose_(0, 2).mul_(x[:1].reshape(1, 3, 1).transpose(0, 1).sum()).squeeze_()
+        z.squeeze_(1).add_(1)
+        (y * y).sum().backward(retain_graph=True)
+        z.sum().backward()
+        return same, y, z, x.grad, raised(lambda: x.t_()), raised(lambda: x[0].unsqueeze_(0))
+
+    agree(program)
+
+
+def test_other_views_stay_when_a_tensor_turns(backend: Backend) -> None:
+    x = leaf(cr, X)
+    y = x * 1
+    row = y[0]
+    y.t_()
+    row.mul_(10)
+    y[0] *= 100
+    (y * y).sum().backward()
+    assert row.tolist() == [500.0, -15.0, 20.0] and y.shape == (3, 2)
+    assert x.grad.tolist() == [[2 * 0.5 * 1e6, -3.0 * 100, 400.0], [2 * 1e4, 0.5, -1.5]]
+
+
+def test_hooks_of_a_view_stay_with_the_value_it_had(backend: Backend) -> None:
+    def program(lib: Any) -> Any:
+        found = []
+        for change in (lambda v: v.mul_(2), lambda v: v[1:].mul_(2), lambda v: v.__setitem__(0, 7.0)):
+            x = leaf(lib, X)
+            y = x * 1
+            v = y[0]
+            seen: list[Any] = []
+            v.register_hook(lambda g, seen=seen: seen.append(g.clone()))
+            used = v * 3
+            change(v)
+            (y.sum() + v.sum()).backward(retain_graph=True)
+            used.sum().backward()
+            found += [seen, x.grad]
+        return found
+
+    agree(program)
+
+
+def test_fills(backend: Backend) -> None:
+    def program(lib: Any) -> Any:
+        x = leaf(lib, X)
+        y = x * 1
+        y.fill_diagonal_(5.0)
+        z = (x * 2).uniform_()
+        (y * y).sum().backward(retain_graph=True)
+        z.sum().backward()
+        tall, cube = lib.zeros(7, 3), lib.zeros(3, 3, 3)
+        errors = [
+            raised(lambda: lib.zeros(3).fill_diagonal_(1)), raised(lambda: lib.zeros(3).uniform_(2, 1)),
+            raised(lambda: lib.zeros(3).normal_(0, -1)), raised(lambda: lib.zeros(3).exponential_(0)),
+            raised(lambda: lib.zeros(3).geometric_(1.0)), raised(lambda: lib.zeros(3).bernoulli_(2.0)),
+            raised(lambda: lib.zeros(3).random_(3, 3)), raised(lambda: x.normal_()),
+        ]  # fmt: skip
+        return y, x.grad, tall.fill_diagonal_(2, wrap=True), cube.fill_diagonal_(3), errors
+
+    agree(program)
+
+
+DRAWN: dict[str, Any] = {
+    "uniform_": (-1, 3), "normal_": (2, 0.5), "log_normal_": (0.1, 0.2), "exponential_": (3,), "geometric_": (0.3,),
+    "bernoulli_": (0.25,), "random_": (2, 9), "cauchy_": (1, 2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_random_fills_have_pytorchs_distribution(name: str, backend: Backend) -> None:
+    """The share of many numbers up to PyTorch's quantiles."""
+    torch.manual_seed(0)
+    theirs = getattr(torch.zeros(40_000, dtype=torch.float64), name)(*DRAWN[name]).numpy()
+    ours = getattr(cr.zeros(40_000, dtype=cr.float64), name)(*DRAWN[name])
+    found = ours.backend.to_host(ours.array)
+    for place in np.quantile(theirs, [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.98]):
+        assert abs((found <= place).mean() - (theirs <= place).mean()) < 0.015
+
+
+# out=
+
+
+def test_out_is_taken_where_pytorch_takes_it() -> None:
+    from pathlib import Path
+    from re import DOTALL, MULTILINE, finditer
+
+    from chainrule.autograd.out import TAKERS
+
+    stub = (Path(torch.__file__).parent / "_C" / "_VariableFunctions.pyi").read_text()
+    takes = {m[1] for m in finditer(r"^def (\w+)\((.*?)\) -> ", stub, MULTILINE | DOTALL) if ", out: " in m[2]}
+    for name in takes:
+        function = getattr(cr, name, None)
+        if function is not None and not name.startswith("_"):
+            assert hasattr(function, "op") or name in TAKERS, name
+
+
+def test_out_of_functions(backend: Backend) -> None:
+    def program(lib: Any) -> Any:
+        x = leaf(lib, X, requires_grad=False)
+        whole, row = lib.zeros(2, 3, dtype=lib.float64), lib.zeros(3, dtype=lib.float64)
+        places = lib.zeros(2, dtype=lib.int64)
+        found = [
+            lib.sum(x, 0, out=row) is row, row.clone(), lib.clamp(x, 0, 1, out=whole).clone(),
+            lib.cat([x[:1], x[1:]], out=whole).clone(), lib.where(x > 0, x, -x, out=whole).clone(),
+            lib.stack([x[0], x[1]], out=whole).clone(), lib.max(x, 1, out=(row[:2], places)).values.clone(), places,
+            lib.zeros(2, 3, out=whole).clone(), lib.matmul(x, x.T, out=lib.zeros(0, dtype=lib.float64)),
+            lib.linalg.inv(x @ x.T, out=lib.zeros(2, 2, dtype=lib.float64)), lib.add(x, x, out=x), x,
+            lib.linspace(0, 1, 3, out=row).clone(),
+        ]  # fmt: skip
+        w = leaf(lib, X)
+        errors = [
+            raised(lambda: lib.sum(w, 0, out=row)), raised(lambda: lib.gather(x[0], 0, places, out=x[0, :2])),
+            raised(lambda: lib.sub(x, 1, out=lib.zeros(2, 3, dtype=lib.int64))), raised(lambda: lib.sum(x, 0, out=3)),
+        ]  # fmt: skip
+        with lib.no_grad():
+            found.append(lib.sum(w, 0, out=row).clone())
+        return found, errors
+
+    agree(program)

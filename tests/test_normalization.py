@@ -105,6 +105,19 @@ def test_half_precision_is_computed_in_single(name: str) -> None:
     np.testing.assert_allclose(host(out), expected, rtol=2e-3, atol=2e-3)
 
 
+@pytest.mark.parametrize("name", ["batch_norm", "instance_norm"])
+def test_given_statistics_in_single_precision_keep_half_precision(name: str, backend: Backend) -> None:
+    rng = np.random.default_rng(6)
+    x = rng.normal(300, 300, (4, 3, 5)).astype(np.float16)
+    given = [rng.normal(300, 1, 3), rng.uniform(1e5, 2e5, 3), rng.normal(size=3), rng.normal(size=3)]  # no halves
+    out = getattr(F, name)(on(backend, x), *[on(backend, v.astype(np.float32)) for v in given], False)
+    expected = getattr(torch.nn.functional, name)(
+        torch.tensor(x), *[torch.tensor(v.astype(np.float32)) for v in given], False
+    )
+    assert out.dtype == np.float16
+    np.testing.assert_allclose(host(out), expected.numpy(), rtol=2e-3, atol=2e-3)
+
+
 def test_what_is_refused(backend: Backend) -> None:
     x = on(backend, np.ones((2, 6, 3)))
     with pytest.raises(ValueError, match=r"layer_norm: normalized_shape=\(6,\) must be the last sizes .*\(2, 6, 3\)"):

@@ -108,7 +108,12 @@ class Call:
             zeros = [np.zeros(leaf.shape, leaf.dtype) for leaf in self.leaves]
             passes.append([z if g is None else host(g) for z, g in zip(zeros, found, strict=True)])
         for first, second in zip(*passes, strict=True):
-            np.testing.assert_allclose(second, first, rtol=1e-6, err_msg="a second backward gives other gradients")
+            # A device adds up what is scattered to one place in any order, and terms may cancel.
+            exact = self.backend.device_type == "cpu" or first.dtype.kind not in "fc" or not first.size
+            atol = 0.0 if exact else 8 * np.finfo(first.dtype).eps * np.abs(first).max()
+            np.testing.assert_allclose(
+                second, first, rtol=1e-6, atol=atol, err_msg="a second backward gives other gradients"
+            )
         for weight, (t, c) in zip(weights, pairs, strict=True):
             np.testing.assert_array_equal(host(weight), c.astype(t.dtype), err_msg="a cotangent was changed")
         return passes[0]
@@ -261,10 +266,12 @@ def test_finite_differences(row: Row, k: int, backend: Backend) -> None:
     results = function(*call.leaves)
     if not results:
         pytest.skip("the result of this sample is empty")
+    # A device adds up what is scattered to one place in any order.
+    options: Any = {"rtol": 1e-4, "fast_mode": True, "nondet_tol": 0.0 if backend.device_type == "cpu" else 1e-13}
     with quiet():
-        assert cr.autograd.gradcheck(function, call.leaves, rtol=1e-4, fast_mode=True)
+        assert cr.autograd.gradcheck(function, call.leaves, **options)
         if row.gradgrad and any(has_gradient(t) for t in results):
-            assert cr.autograd.gradgradcheck(function, call.leaves, rtol=1e-4, fast_mode=True)
+            assert cr.autograd.gradgradcheck(function, call.leaves, **options)
 
 
 def _transposed(array: np.ndarray, backend: Backend) -> Any:

@@ -155,3 +155,44 @@ class TestAttention:
         out = host(F.scaled_dot_product_attention(zeros, zeros[:1].expand(keys, 4), values, dropout_p=0.2))
         assert abs(out.mean() - 1) < 5 * np.sqrt(0.25 / (n * keys))
         assert abs(out.var() / (0.25 / keys) - 1) < 5 * np.sqrt(2 / n)
+
+    def test_the_weights_shown_are_those_that_dropout_left(self, backend: Backend) -> None:
+        cr.manual_seed(7)
+        rng = np.random.default_rng(8)
+        x, maps, out_map = (cr.Tensor(backend.asarray(rng.normal(size=s))) for s in ((6, 2, 4), (12, 4), (4, 4)))
+        out, weights = F.multi_head_attention_forward(
+            x, x, x, 4, 1, maps, None, None, None, False, 0.5, out_map, None, training=True
+        )
+        assert 0.2 < (host(weights) == 0).mean() < 0.8
+        values = F.linear(x, maps[8:]).transpose(0, 1)
+        np.testing.assert_allclose(host(out), host(F.linear((weights @ values).transpose(0, 1), out_map)), rtol=1e-12)
+
+
+class TestGumbelSoftmax:
+    def test_hard_samples_have_the_categories_probabilities(self, backend: Backend) -> None:
+        cr.manual_seed(9)
+        shares, n = np.array([0.1, 0.2, 0.7]), 20_000
+        logits = cr.Tensor(backend.asarray(np.tile(np.log(shares)[:, None], (1, n))), requires_grad=True)
+        drawn = F.gumbel_softmax(logits, tau=0.5, hard=True, dim=0)
+        found = host(drawn)
+        np.testing.assert_array_equal(np.sort(found, 0), np.sort(np.eye(3)[[0] * n].T, 0))
+        assert (abs(found.mean(1) - shares) < 5 * np.sqrt(shares * (1 - shares) / n)).all()
+
+    def test_its_gradient_is_that_of_the_shares(self, backend: Backend) -> None:
+        logits = cr.Tensor(backend.asarray(np.array([[0.5, -1.0, 2.0], [0.0, 0.3, 0.1]])), requires_grad=True)
+        weights = cr.Tensor(backend.asarray(np.array([1.0, -2.0, 0.5])))
+        gradients = []
+        for hard in (False, True):
+            cr.manual_seed(10)
+            out = F.gumbel_softmax(logits, 2.0, hard)
+            gradients.append(host(cr.autograd.grad((out * weights).sum(), logits)[0]))
+            if not hard:
+                np.testing.assert_allclose(host(out).sum(-1), 1, rtol=1e-12)
+        np.testing.assert_allclose(*gradients, rtol=1e-12)
+        assert (gradients[0] != 0).all()
+
+
+def test_exponential_numbers_are_never_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    x = cr.ones(4)
+    monkeypatch.setattr("chainrule.autograd.fills._uniform", lambda *_: np.zeros(4, np.float32))
+    assert (host(x.exponential_()) > 0).all()

@@ -15,6 +15,7 @@ import pytest
 from judge import leaf
 
 import chainrule as cr
+from chainrule.autograd import versions
 from chainrule.backends import Backend
 
 WORKERS = 8
@@ -142,6 +143,25 @@ def test_modes_do_not_cross(backend: Backend) -> None:
     assert at_once(work) == [{k % 2 == 0} for k in range(WORKERS)]
 
 
+def test_the_clock_of_changes_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that has drawn its tick and is held up must not set the clock to it after a faster one."""
+    draw, drawn = versions.next_tick, []
+    faster = threading.Thread(target=lambda: cr.ones(2).add_(1))
+
+    def next_tick() -> int:
+        drawn.append(draw())
+        if len(drawn) == 1:
+            faster.start()
+            faster.join(0.2)
+            return drawn[0]
+        return drawn[-1]
+
+    monkeypatch.setattr(versions, "next_tick", next_tick)
+    cr.ones(2).add_(1)
+    faster.join()
+    assert len(drawn) == 2 and versions.clock.latest == max(drawn)
+
+
 def test_in_place_changes_are_noticed_whoever_makes_them(backend: Backend) -> None:
     def work(k: int) -> int:
         caught = 0
@@ -215,3 +235,21 @@ def test_tasks() -> None:
         return await asyncio.gather(*[train(k) for k in range(6)])
 
     assert asyncio.run(main()) == [[True, [10.0, 10.0 * k]] for k in range(6)]
+
+
+def test_transforms_checkpoints_changes_and_second_derivatives(backend: Backend) -> None:
+    def work(k: int) -> list[Any]:
+        with cr.use_backend(backend.name):
+            x = leaf(cr, [0.5 + k, -1.5, 2.0])
+            found = []
+            for _ in range(5):
+                hessian = cr.func.hessian(lambda t: (t.sin() * t).sum())(x.detach())
+                pushed = cr.func.jvp(lambda t: t.tanh() * t, (x.detach(),), (cr.ones_like(x),))[1]
+                y = cr.checkpoint(lambda t: (t * t).exp().log(), x, use_reentrant=False) * 1
+                y[1:].mul_(x[1:])
+                (g,) = cr.autograd.grad(y.sum(), x, create_graph=True)
+                (second,) = cr.autograd.grad((g * g).sum(), x)
+                found += [hessian.tolist(), pushed.tolist(), y.tolist(), g.tolist(), second.tolist()]
+            return found
+
+    assert at_once(work) == [work(k) for k in range(WORKERS)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...backends import Array, dtypes
-from ..errors import DtypeError
+from ..errors import DtypeError, ShapeError
 from ..op import op
 from ..record import _fitting
 from .comparison import ordered
@@ -18,7 +18,11 @@ def _sum_to(xp: Any, x: Array, *, shape: tuple[int, ...]) -> Array:
     lead = x.ndim - len(shape)
     stretched = tuple(k + lead for k, size in enumerate(shape) if size == 1 and x.shape[k + lead] != 1)
     axes = tuple(range(lead)) + stretched
-    return xp.sum(x, axis=axes, keepdims=True).reshape(shape) if axes else x
+    if not axes:
+        return x
+    if x.dtype.itemsize == 2 and x.dtype.kind not in "iu":  # half precision adds up in single precision
+        return xp.sum(x, axis=axes, dtype=xp.float32, keepdims=True).reshape(shape).astype(x.dtype)
+    return xp.sum(x, axis=axes, keepdims=True).reshape(shape)
 
 
 broadcast_to = op(
@@ -80,6 +84,16 @@ floor_divide = op(
 _floored = op(
     "div", lambda xp, a, b: xp.floor_divide(a, b), vjp=(lambda g: g * 0, lambda g: g * 0), elementwise=True
 )  # fmt: skip
+
+
+def _truncated_quotient(xp: Any, a: Array, b: Array) -> Array:
+    if any(isinstance(v, float) or dtypes.is_differentiable(getattr(v, "dtype", dtypes.bool)) for v in (a, b)):
+        return xp.trunc(xp.true_divide(a, b))
+    below = xp.floor_divide(a, b)
+    return below + ((below < 0) & (below * b != a))
+
+
+_truncated = op("div", _truncated_quotient, vjp=(lambda g: g * 0, lambda g: g * 0), elementwise=True)
 remainder = op(
     "remainder", lambda xp, a, b: xp.remainder(a, b), vjp=(lambda g: g, lambda g, a, b: -g * floor_divide(a, b)),
     elementwise=True, doc="`a - b * floor(a / b)`: the remainder with the sign of `b`, as Python's `%`.",
@@ -112,19 +126,19 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
     """`input / other`, broadcast.
 
     Args:
-        rounding_mode: None for true division, `"floor"` or `"trunc"` to round the quotient.
+        rounding_mode: None for true division, `"floor"` or `"trunc"` to round the quotient, which of integers is an
+            integer then.
+
+    Raises:
+        RuntimeError: it is none of these.
     """
     if rounding_mode is None:
         return divide(input, other)
     if rounding_mode == "floor":
         return _floored(input, other)
     if rounding_mode == "trunc":
-        quotient = trunc(divide(input, other))
-        kinds = [getattr(v, "dtype", None) for v in (input, other)]
-        integers = all(k.kind in "iub" if k is not None else isinstance(v, int)
-                       for k, v in zip(kinds, (input, other), strict=True))  # fmt: skip
-        return cast(quotient, dtype=next(k for k in kinds if k is not None)) if integers else quotient
-    raise ValueError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
+        return _truncated(input, other)
+    raise ShapeError(f"div: rounding_mode must be None, 'floor' or 'trunc', got {rounding_mode!r}")
 
 
 def positive(input: Any) -> Any:
@@ -202,9 +216,22 @@ def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: float = 1) -> Any:
     return input + tensor1 / tensor2 * value
 
 
+def _between(xp: Any, a: Array, b: Array, w: Any) -> Array:
+    """From the nearer end, so that a weight of 1 gives the other end exactly."""
+    whole = b - a
+    if isinstance(w, (int, float, complex)):
+        return a + whole * w if abs(w) < 0.5 else b - whole * (1 - w)
+    return xp.where(xp.abs(w) < 0.5, a + whole * w, b - whole * (1 - w))
+
+
+_lerp = op(
+    "lerp", _between, vjp=(lambda g, w: g * (1 - w), lambda g, w: g * w, lambda g, a, b: g * (b - a)), elementwise=True
+)  # fmt: skip
+
+
 def lerp(input: Any, end: Any, weight: Any) -> Any:
     """`input + weight * (end - input)`: linear interpolation."""
-    return input + (end - input) * weight
+    return _lerp(input, end, weight)
 
 
 def add(input: Any, other: Any, *, alpha: float = 1) -> Any:

@@ -33,7 +33,7 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
 
     Raises:
         IndexError: there is no such dimension.
-        RuntimeError: the input is 0-d, or n is negative.
+        RuntimeError: the input is 0-d, n is negative, or `prepend` or `append` do not fit.
     """
     dim = canonical_dim("diff", dim, ndim_of("diff", input))
     if not input.ndim:
@@ -43,6 +43,9 @@ def diff(input: Any, n: int = 1, dim: int = -1, prepend: Any = None, append: Any
     if n == 0:
         return input
     parts = [part for part in (prepend, input, append) if part is not None]
+    if any(ndim_of("diff", part) != input.ndim for part in parts):
+        shapes = [tuple(part.shape) for part in parts]
+        raise ShapeError(f"diff: prepend and append must have as many dimensions as the input, got shapes {shapes}")
     x = cat(parts, dim) if len(parts) > 1 else input
     for _ in range(n):
         earlier, later = _pair(x, dim)

@@ -8,8 +8,7 @@ from typing import Any
 
 from . import decomposition, least_squares, lu as factors
 from .complex import adjoint
-from .creation import zeros_like
-from .matmul import matmul
+from .creation import zeros
 from .matrix_function import multi_dot
 
 QR = namedtuple("QR", ("Q", "R"))
@@ -31,7 +30,8 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True) -> SVD:
     `compute_uv` U and V are square and 0."""
     if not compute_uv:
         S = decomposition.svdvals(input)
-        U, V = (zeros_like(matmul(x, adjoint(x))) for x in (input, adjoint(input)))
+        *batch, m, n = input.shape
+        U, V = [zeros(*batch, k, k, dtype=input.dtype, device=input.device) for k in (m, n)]
         return SVD(U, S, V)
     U, S, Vh = decomposition.svd(input, not some)
     return SVD(U, S, adjoint(Vh))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ...backends import Array
@@ -38,6 +39,8 @@ ge = op("ge", lambda xp, a, b: xp.greater_equal(ordered(a), ordered(b)), element
 
 isnan = op("isnan", lambda xp, x: xp.isnan(x), elementwise=True, doc="Whether each element is NaN.")
 isinf = op("isinf", lambda xp, x: xp.isinf(x), elementwise=True, doc="Whether each element is infinite.")
+isposinf = op("isposinf", lambda xp, x: ordered(x) == math.inf, elementwise=True, doc="Whether each element is inf.")
+isneginf = op("isneginf", lambda xp, x: ordered(x) == -math.inf, elementwise=True, doc="Whether each element is -inf.")
 isfinite = op("isfinite", lambda xp, x: xp.isfinite(x), elementwise=True, doc="Whether each element is finite.")
 logical_and = op("logical_and", lambda xp, a, b: xp.logical_and(a, b), elementwise=True, doc="Both are non-zero.")
 logical_or = op("logical_or", lambda xp, a, b: xp.logical_or(a, b), elementwise=True, doc="One is non-zero.")
@@ -47,14 +50,14 @@ bitwise_and = op("bitwise_and", lambda xp, a, b: xp.bitwise_and(a, b), elementwi
 bitwise_or = op("bitwise_or", lambda xp, a, b: xp.bitwise_or(a, b), elementwise=True, doc="`a | b`.")
 bitwise_xor = op("bitwise_xor", lambda xp, a, b: xp.bitwise_xor(a, b), elementwise=True, doc="`a ^ b`.")
 bitwise_not = op("bitwise_not", lambda xp, x: xp.invert(x), elementwise=True, doc="`~x`.")
-isclose = op(
+bitwise_left_shift = op("bitwise_left_shift", lambda xp, a, b: xp.left_shift(a, b), elementwise=True, doc="`a << b`.")
+bitwise_right_shift = op("bitwise_right_shift", lambda xp, a, b: xp.right_shift(a, b), elementwise=True,
+                         doc="`a >> b`.")  # fmt: skip
+_isclose = op(
     "isclose",
-    lambda xp, a, b, *, rtol=1e-5, atol=1e-8, equal_nan=False: xp.isclose(
-        a, b, rtol=rtol, atol=atol, equal_nan=equal_nan
-    ),
+    lambda xp, a, b, *, rtol, atol, equal_nan: xp.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan),
     elementwise=True,
-    doc="Whether `|a - b| <= atol + rtol * |b|`, element by element.",
-)  # fmt: skip
+)
 
 choose = op(
     "where",
@@ -62,6 +65,11 @@ choose = op(
     vjp=(None, lambda g, condition: choose(condition, g, 0.0), lambda g, condition: choose(condition, 0.0, g)),
     elementwise=True,
 )
+
+
+def isclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    """Whether `|input - other| <= atol + rtol * |other|`, element by element; two NaN are close if `equal_nan`."""
+    return _isclose(input, other, rtol=rtol, atol=atol, equal_nan=equal_nan)
 
 
 def allclose(input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -80,6 +88,6 @@ def equal(input: Any, other: Any) -> bool:
     return bool(array.all())
 
 
-__all__ = ["allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge", "gt", "isclose",
-           "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or", "logical_xor",
-           "lt", "ne"]  # fmt: skip
+__all__ = ["allclose", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
+           "bitwise_xor", "eq", "equal", "ge", "gt", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf",
+           "le", "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne"]  # fmt: skip

@@ -17,6 +17,16 @@ from .dims import ndim_of
 from .shape import transpose
 
 
+def is_floating_point(input: Any) -> bool:
+    """Whether the dtype is floating; complex ones are not.
+
+    Raises:
+        TypeError: it is neither a tensor nor an array.
+    """
+    ndim_of("is_floating_point", input)
+    return dtypes.is_differentiable(input.dtype) and input.dtype.kind != "c"
+
+
 def is_complex(input: Any) -> bool:
     """Whether the dtype is complex.
 
@@ -92,10 +102,7 @@ def imag(input: Any) -> Any:
     return _imag(input)
 
 
-def isreal(input: Any) -> Any:
-    """Whether each element's imaginary part is 0."""
-    return imag(input) == 0 if is_complex(input) else (input == input) | True
-
+isreal = op("isreal", lambda xp, x: xp.isreal(x), doc="Whether each element's imaginary part is 0.")
 
 # A last dimension of two
 
@@ -222,5 +229,5 @@ angle = op(
 )
 
 
-__all__ = ["adjoint", "angle", "complex", "conj", "conj_physical", "imag", "is_complex", "isreal", "polar", "real",
-           "resolve_conj", "resolve_neg", "sgn", "view_as_complex", "view_as_real"]  # fmt: skip
+__all__ = ["adjoint", "angle", "complex", "conj", "conj_physical", "imag", "is_complex", "is_floating_point", "isreal",
+           "polar", "real", "resolve_conj", "resolve_neg", "sgn", "view_as_complex", "view_as_real"]  # fmt: skip

@@ -15,7 +15,7 @@ from ..tensor import Tensor, from_array
 from .comparison import ordered
 from .creation import born
 from .dims import canonical_dim, integer, ndim_of
-from .indexing import index_on, nonzero
+from .indexing import index_on
 
 
 def array_of(x: Any) -> Array:
@@ -57,7 +57,7 @@ def unique(
     else:
         dim = canonical_dim("unique", dim, ndim)
         rows = xp.moveaxis(x, dim, 0) if ndim else x.reshape(1)
-        flat = rows.reshape(rows.shape[0], -1)
+        flat = rows.reshape(rows.shape[0], prod(rows.shape[1:]))
         order = xp.arange(rows.shape[0])
         if flat.shape[1] and rows.shape[0]:
             order = xp.lexsort(flat.T[::-1].copy())
@@ -90,7 +90,7 @@ def unique_consecutive(
     else:
         dim = canonical_dim("unique_consecutive", dim, ndim)
         rows = xp.moveaxis(x, dim, 0)
-        flat = rows.reshape(rows.shape[0], -1)
+        flat = rows.reshape(rows.shape[0], prod(rows.shape[1:]))
         new = (flat[1:] != flat[:-1]).any(axis=1)
     starts, inverse = _runs(xp, new, rows.shape[0])
     values = rows[starts]
@@ -159,12 +159,22 @@ def searchsorted(
     if keys.ndim == 1:
         found = xp.searchsorted(keys, values, side=where)
     else:
-        rows, each = keys.reshape(-1, keys.shape[-1]), values.reshape(-1, values.shape[-1])
-        found = xp.zeros(each.shape, dtype=dtypes.int64)
-        for k in range(rows.shape[0]):
-            found[k] = xp.searchsorted(rows[k], each[k], side=where)
-    found = xp.asarray(found).reshape(values.shape).astype(dtypes.int32 if out_int32 else dtypes.int64)
-    return like(sorted_sequence, found)
+        found = _places_in_rows(xp, keys, values, where == "right")
+    return like(sorted_sequence, xp.asarray(found).astype(dtypes.int32 if out_int32 else dtypes.int64))
+
+
+def _places_in_rows(xp: Any, keys: Array, values: Array, right: bool) -> Array:
+    """`searchsorted` of each row: the binary digits of all places, the highest first."""
+    *batch, count = keys.shape
+    flat = keys.reshape(-1)
+    rows = (xp.arange(prod(batch)) * count).reshape(*batch, 1)
+    place = xp.zeros(values.shape, dtype=dtypes.int64)
+    for bit in reversed(range(count.bit_length())):
+        farther = place + (1 << bit)
+        key = flat.take(rows + (xp.minimum(farther, count) - 1))
+        behind = ~((key > values) if right else (key >= values))  # a NaN too, whose place is the end
+        place = xp.where(behind & (farther <= count), farther, place)
+    return place
 
 
 def bucketize(input: Any, boundaries: Any, *, out_int32: bool = False, right: bool = False) -> Any:
@@ -200,10 +210,30 @@ def nonzero_static(input: Any, *, size: int, fill_value: int = -1) -> Any:
     """
     if integer("nonzero_static", "size", size) < 0:
         raise ShapeError(f"nonzero_static: size must not be negative, got {size}")
-    rows = array_of(nonzero(input))[:size]
-    out = backend_of(rows).xp.full((size, rows.shape[1]), fill_value, dtype=dtypes.int64)
-    out[: rows.shape[0]] = rows
+    ndim_of("nonzero_static", input)
+    x = array_of(input)
+    xp = backend_of(x).xp
+    found = x.reshape(-1) != 0
+    first = _true_first(xp, found, size)
+    out = xp.full((size, x.ndim), fill_value, dtype=dtypes.int64)
+    for k, index in enumerate(_unraveled(first, x.shape)):
+        out[: first.shape[0], k] = xp.where(found[first], index, fill_value)
     return like(input, out)
+
+
+def _true_first(xp: Any, condition: Array, count: int) -> Array:
+    """The first `count` places in the order: where the condition holds, then the others. A device is not asked how
+    many hold."""
+    return xp.argsort((~condition).astype(dtypes.int8), kind="stable")[:count]
+
+
+def _unraveled(flat: Array, shape: tuple[int, ...]) -> list[Array]:
+    """Indices into a flattened array as one index for each dimension."""
+    found = []
+    for size in shape[::-1]:
+        found.append(flat % max(size, 1))
+        flat = flat // max(size, 1)
+    return found[::-1]
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
@@ -214,15 +244,12 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     """
     array = array_of(index_on("unravel_index", indices, indices))
     sizes = tuple(shape) if isinstance(shape, (tuple, list)) else (integer("unravel_index", "shape", shape),)
-    xp, home = backend_of(array).xp, backend_of(array)
+    home = backend_of(array)
     total = prod(sizes)
     if home.device_type == "cpu" and array.size and not -total <= int(array.min()) <= int(array.max()) < total:
         raise ShapeError(f"unravel_index: an index is out of range for shape {sizes}")
-    found, rest = [], array % max(total, 1)
-    for size in sizes[::-1]:
-        found.append(like(indices, xp.asarray(rest % max(size, 1)).astype(dtypes.int64)))
-        rest = rest // max(size, 1)
-    return tuple(found[::-1])
+    found = _unraveled(array % max(total, 1), sizes)
+    return tuple([like(indices, home.xp.asarray(index).astype(dtypes.int64)) for index in found])
 
 
 def _triangle(function: str, row: int, col: int, offset: int, lower: bool, options: dict[str, Any]) -> Tensor:
@@ -233,10 +260,18 @@ def _triangle(function: str, row: int, col: int, offset: int, lower: bool, optio
     dtype = dtypes.as_dtype(options.pop("dtype", None) or dtypes.int64)
     if options:
         raise TypeError(f"{function}: unexpected argument {next(iter(options))!r}")
-    xp = home.xp
+    found = triangle(home.xp, rows, columns, offset, lower)
+    return born(home.xp.stack(found).astype(dtype), home, place, False)
+
+
+def triangle(xp: Any, rows: int, columns: int, offset: int, lower: bool) -> tuple[Array, ...]:
+    """The indices of a triangle's elements, in row-major order. (Their number is known, so a device is not asked.)"""
+    end = offset + lower  # of row 0, what lies before it is on the lower side
     i, j = xp.arange(rows).reshape(-1, 1), xp.arange(columns).reshape(1, -1)
-    held = j <= i + offset if lower else j >= i + offset
-    return born(xp.stack(xp.nonzero(held)).astype(dtype), home, place, False)
+    held = j < i + end if lower else j >= i + end
+    before = sum(min(max(k + end, 0), columns) for k in range(rows))
+    count = before if lower else rows * columns - before
+    return tuple(_unraveled(_true_first(xp, held.reshape(-1), count), held.shape))
 
 
 def tril_indices(row: int, col: int, offset: int = 0, **options: Any) -> Tensor:

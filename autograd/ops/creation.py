@@ -160,7 +160,7 @@ def empty_like(input: Tensor, *, dtype: Any = None, device: object = None, requi
     return empty(input.shape, dtype=dtype or input.dtype, device=device or input.device, requires_grad=requires_grad)
 
 
-def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: object = None,
+def arange(start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: object = None,
            backend: str | None = None, requires_grad: bool = False) -> Tensor:  # fmt: skip
     """`start, start + step, ...` up to `end`, which is left out; `arange(end)` starts from 0. int64 for integers.
 
@@ -169,8 +169,10 @@ def arange(start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, dev
         RuntimeError: `end` cannot be reached from `start` in such steps.
     """
     if end is None:
-        start, end = 0, start
+        start, end = None, start
+    start = 0 if start is None else start
     _expect_numbers("arange", start=start, end=end, step=step)
+    start, end, step = [v.item() if hasattr(v, "item") else v for v in (start, end, step)]
     home, place = resolve(device, backend)
     if dtype is None:
         wanted = get_default_dtype() if any(isinstance(v, float) for v in (start, end, step)) else dtypes.int64

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...backends import Array, backend_of, dtypes, is_array
 from ..arguments import mixed
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..op import op
 from ..tensor import Tensor
 from .comparison import choose
@@ -124,7 +124,7 @@ class _Rows:
             return None
         array = _array(self.name, weight)
         if backend_of(array) is not self.home or array.shape != (self.classes,):
-            raise ValueError(
+            raise ShapeError(
                 f"{self.name}: scores of {self.classes} classes on {self.home.name} need class weights of shape "
                 f"({self.classes},) there, got shape {tuple(array.shape)} on {backend_of(array).name}"
             )
@@ -180,19 +180,19 @@ def _laid_out(name: str, input: Any, target: Any) -> tuple[Any, Any]:
     shape, given = sizes_of(name, input), sizes_of(name, target)
     if target.dtype.kind not in "iu":
         remedy = f"; probabilities would have the shape of the scores, {shape}" if name == "cross_entropy" else ""
-        raise TypeError(f"{name}: class indices are integers, got {target.dtype} of shape {given}{remedy}")
+        raise DtypeError(f"{name}: class indices are integers, got {target.dtype} of shape {given}{remedy}")
     if not shape:
-        raise ValueError(f"{name}: the scores are 0-d; they need a dimension for the classes")
+        raise ShapeError(f"{name}: the scores are 0-d; they need a dimension for the classes")
     expected = shape[:1] + shape[2:] if len(shape) > 1 else ()
     if given != expected:
-        raise ValueError(
+        raise ShapeError(
             f"{name}: the input has shape {shape}, with the classes in dimension {min(1, len(shape) - 1)}, so the "
             f"target must have shape {expected}, got {given}"
         )
     if input.dtype.kind != "f":
-        raise TypeError(f"{name}: the scores must be floating, got {input.dtype}")
+        raise DtypeError(f"{name}: the scores must be floating, got {input.dtype}")
     if not shape[min(1, len(shape) - 1)]:
-        raise ValueError(f"{name}: scores of shape {shape} are of no classes")
+        raise ShapeError(f"{name}: scores of shape {shape} are of no classes")
     if len(shape) == 2:
         return input, target
     if len(shape) == 1:
@@ -221,7 +221,7 @@ def cross_entropy(input: Any, target: Any, weight: Any = None, size_average: boo
     """
     reduction = reduction_of("cross_entropy", reduction, size_average, reduce)
     if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
+        raise ShapeError(f"cross_entropy: label_smoothing must be in [0, 1], got {label_smoothing}")
     if sizes_of("cross_entropy", input) == sizes_of("cross_entropy", target) and target.dtype.kind == "f":
         return _of_probabilities(input, target, weight, reduction, label_smoothing)
     rows = _Rows("cross_entropy", input, target, weight, ignore_index, reduction)
@@ -249,13 +249,13 @@ def _smoothed(rows: _Rows, smoothing: float) -> Any:
 def _of_probabilities(input: Any, target: Any, weight: Any, reduction: str, smoothing: float) -> Any:
     dim = min(1, input.ndim - 1)
     if dim < 0:
-        raise ValueError("cross_entropy: the scores are 0-d; they need a dimension for the classes")
+        raise ShapeError("cross_entropy: the scores are 0-d; they need a dimension for the classes")
     classes = input.shape[dim]
     if smoothing:
         target = target * (1 - smoothing) + smoothing / classes
     if weight is not None:
         if sizes_of("cross_entropy", weight) != (classes,):
-            raise ValueError(
+            raise ShapeError(
                 f"cross_entropy: {classes} classes need weights of shape ({classes},), got {tuple(weight.shape)}"
             )
         target = target * reshape(weight, (classes,) + (1,) * (input.ndim - dim - 1))

@@ -11,8 +11,8 @@ from typing import Any
 from ...backends import Array, backend_of
 from ..errors import DtypeError, ShapeError
 from ..op import op
-from ..tensor import Tensor
 from .comparison import choose
+from .counting import array_of, triangle
 from .dims import ndim_of, sizes_of
 from .elementwise import clamp
 from .indexing import index_select
@@ -168,8 +168,8 @@ def pdist(input: Any, p: float = 2.0) -> Any:
     _expect_floating("pdist", input)
     if not p >= 0:
         raise RuntimeError(f"pdist: p cannot be negative, got {p}")
-    array: Array = input._array if isinstance(input, Tensor) else input
-    first, second = backend_of(array).xp.triu_indices(input.shape[0], 1)
+    count = input.shape[0]
+    first, second = triangle(backend_of(array_of(input)).xp, count, count, 1, False)
     difference = index_select(input, 0, first) - index_select(input, 0, second)
     return norm(difference, p, 1) if input.shape[1] else total(difference, 1)
 

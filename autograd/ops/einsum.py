@@ -100,6 +100,7 @@ contract = op(
         lambda g, b, equation: contract(g, b, equation=_towards_a(equation)),
         lambda g, a, equation: contract(g, a, equation=_towards_b(equation)),
     ),
+    multilinear=True,
     doc="`einsum` of two operands, where every index is in the result or in both.",
 )
 

@@ -72,8 +72,18 @@ hypot = op(
     "hypot", lambda xp, a, b: xp.hypot(a, b), vjp=(lambda g, a, out: g * (a / out), lambda g, b, out: g * (b / out)),
     elementwise=True, doc="sqrt(a*a + b*b), without overflow.",
 )  # fmt: skip
+
+
+def log_of_two(xp: Any, a: Any, b: Any) -> Any:
+    """`log(exp(a) + exp(b))` on arrays."""
+    if not (xp.iscomplexobj(a) or xp.iscomplexobj(b)):
+        return xp.logaddexp(a, b)
+    swapped = a.real < b.real
+    return xp.where(swapped, b, a) + xp.log1p(xp.exp(xp.where(swapped, a - b, b - a)))
+
+
 logaddexp = op(
-    "logaddexp", lambda xp, a, b: xp.logaddexp(a, b),
+    "logaddexp", log_of_two,
     vjp=(lambda g, a, b: g * sigmoid(a - b), lambda g, a, b: g * sigmoid(b - a)),
     elementwise=True, doc="log(exp(a) + exp(b)), without overflow.",
 )  # fmt: skip
@@ -125,9 +135,10 @@ def _share(g: Any, wins: Any, ties: Any) -> Any:
 
 
 def _clip(xp: Any, x: Any, low: Any, high: Any) -> Any:
+    x = ordered(x)
     if low is not None:
-        x = xp.maximum(x, low)
-    return x if high is None else xp.minimum(x, high)
+        x = xp.maximum(x, ordered(low))
+    return x if high is None else xp.minimum(x, ordered(high))
 
 
 def _inside(x: Any, low: Any, high: Any) -> Any:
@@ -137,8 +148,26 @@ def _inside(x: Any, low: Any, high: Any) -> Any:
 
 
 _clamp = op(
-    "clamp", lambda xp, x, *, low, high: _clip(xp, ordered(x), low, high),
+    "clamp", lambda xp, x, *, low, high: _clip(xp, x, low, high),
     vjp=lambda g, x, low, high: g * _inside(x, low, high), elementwise=True,
+)  # fmt: skip
+# With tensors for bounds, which have a gradient where they are the result.
+_clamp_below = op(
+    "clamp", lambda xp, x, low: _clip(xp, x, low, None),
+    vjp=(lambda g, x, low: g * (x >= low), lambda g, x, low: g * (x < low)), elementwise=True,
+)  # fmt: skip
+_clamp_above = op(
+    "clamp", lambda xp, x, high: _clip(xp, x, None, high),
+    vjp=(lambda g, x, high: g * (x <= high), lambda g, x, high: g * (x > high)), elementwise=True,
+)  # fmt: skip
+_clamp_between = op(
+    "clamp", lambda xp, x, low, high: _clip(xp, x, low, high),
+    vjp=(
+        lambda g, x, low, high: g * _inside(x, low, high),
+        lambda g, x, low, high: g * ((x < low) & (low < high)),
+        lambda g, x, low, high: g * ((x > high) | (high < low)),
+    ),
+    elementwise=True,
 )  # fmt: skip
 
 
@@ -157,8 +186,9 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
         if not (bound is None or isinstance(bound, (int, float)) or hasattr(bound, "dtype")):
             raise TypeError(f"clamp: min and max must be numbers, tensors or None, got {type(bound).__name__}")
     if hasattr(min, "dtype") or hasattr(max, "dtype"):
-        out = input if min is None else choose((input < min), min, input)
-        return out if max is None else choose((out > max), max, out)
+        if max is None:
+            return _clamp_below(input, min)
+        return _clamp_above(input, max) if min is None else _clamp_between(input, min, max)
     if input.dtype.kind in "iu" and (isinstance(min, float) or isinstance(max, float)):
         input = input * 1.0
     return _clamp(input, low=min, high=max)
@@ -190,9 +220,9 @@ def fill(input: Any, value: Any) -> Any:
     return _fill(input, value)
 
 
-def nan_to_num(input: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
+def nan_to_num(input: Any, nan: float | None = 0.0, posinf: float | None = None, neginf: float | None = None) -> Any:
     """Replaces NaN, +inf and -inf by numbers, the latter two by the dtype's largest and smallest unless given."""
-    return _nan_to_num(input, nan=nan, posinf=posinf, neginf=neginf)
+    return _nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
 
 _nan_to_num = op(

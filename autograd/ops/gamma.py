@@ -14,8 +14,10 @@ from ..op import op
 from .arithmetic import log
 from .elementwise import exp
 
-lgamma = op("lgamma", lambda xp, x: xp.special.gammaln(x), vjp=lambda g, x: g * digamma(x), elementwise=True,
-            doc="The logarithm of the gamma function's absolute value.")  # fmt: skip
+lgamma = op(
+    "lgamma", lambda xp, x: xp.where(xp.isinf(x), xp.abs(x), xp.special.gammaln(x)), vjp=lambda g, x: g * digamma(x),
+    elementwise=True, doc="The logarithm of the gamma function's absolute value.",
+)  # fmt: skip
 digamma = op("digamma", lambda xp, x: xp.special.digamma(x), vjp=lambda g, x: g * polygamma(1, x), elementwise=True,
              doc="The derivative of `lgamma`.")  # fmt: skip
 

@@ -17,7 +17,7 @@ from ..tensor import Tensor
 from .arithmetic import cast, floor, fmod, round as rounded
 from .comparison import choose
 from .dims import sizes_of
-from .elementwise import abs, clamp
+from .elementwise import abs, fill
 from .getitem import at
 from .interpolation import cubic_weights
 from .matmul import matmul
@@ -61,7 +61,7 @@ def _read(input: Any, corner: tuple[Any, ...]) -> Any:
     for x, size in zip(corner, sizes, strict=True):
         here = (x >= 0) & (x <= size - 1)
         inside = here if inside is None else inside & here
-        index = cast(clamp(x, 0, size - 1), dtype=dtypes.int64)
+        index = cast(choose(here, x, 0.0), dtype=dtypes.int64)
         places = index if places is None else places * size + index
     return choose(unsqueeze(inside, 1), pick(input, unsqueeze(places, 1)), 0.0)
 
@@ -92,7 +92,7 @@ def _sampled(input: Any, grid: Any, mode: str, padding: str, align_corners: bool
             continue
         x = _padded(x, size, padding, align_corners)
         if mode == "nearest":
-            along.append([(rounded(_held(x)), 1 + (x - x))])
+            along.append([(rounded(_held(x)), fill(x, 1.0))])
         else:
             first = floor(_held(x))
             along.append([(first, 1 - (x - first)), (first + 1, x - first)])

@@ -27,7 +27,8 @@ class HistogramDD(NamedTuple):
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
-    """How often each of the numbers 0, 1, ... occurs, int64; or the sum of the weights of each, float64.
+    """How often each of the numbers 0, 1, ... occurs, int64; or the sum of the weights of each, float64 but for float32
+    weights.
 
     Args:
         input: 1-d, non-negative integers.
@@ -49,7 +50,8 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if weights is not None:
         alert_not_deterministic("bincount with weights", backend_of(x), "add them up with scatter_add")
     found = backend_of(x).xp.bincount(x, None if weights is None else array_of(weights), minlength)
-    return like(input, found if weights is not None else found.astype(dtypes.int64))
+    single = weights is not None and weights.dtype == dtypes.float32
+    return like(input, found.astype(dtypes.int64 if weights is None else dtypes.float32 if single else dtypes.float64))
 
 
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
@@ -68,8 +70,12 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0) -> Any:
     if integer("histc", "bins", bins) < 1:
         raise ShapeError(f"histc: expected one bin or more, got {bins}")
     low, high = _bounds("histc", x, (min, max) if min != max else None)
-    counts = _counted(backend_of(x).xp, x.reshape(-1), _edges(x, low, high, bins), None)
-    return like(input, counts.astype(x.dtype))
+    xp, flat = backend_of(x).xp, x.reshape(-1)
+    first, last = [xp.full(1, bound, dtype=x.dtype) for bound in (low, high)]
+    inside = (flat >= first) & (flat <= last)
+    # Without edges, which are rounded: an element on one falls into the bin that PyTorch counts it in.
+    place = ((xp.where(inside, flat, first) - first) / (last - first) * bins).astype(dtypes.int64)
+    return like(input, _tallied(xp, xp.minimum(place, bins - 1), inside, None, bins).astype(x.dtype))
 
 
 def histogram(
@@ -138,7 +144,7 @@ _range = range  # which a parameter hides
 
 
 def _bounds(function: str, x: Array, given: tuple[float, float] | None) -> tuple[float, float]:
-    low, high = given or ((float(x.min()), float(x.max())) if x.size else (0.0, 0.0))
+    low, high = given or ((float(x.min()), float(x.max())) if x.size else (0.0, 1.0))
     if not (isfinite(low) and isfinite(high)) or low > high:
         raise ShapeError(f"{function}: expected finite bounds in ascending order, got {low} and {high}")
     return (low - 1, high + 1) if low == high and function == "histc" else (

@@ -104,4 +104,6 @@ def ormqr(input: Any, tau: Any, other: Any, left: bool = True, transpose: bool =
     return other - matmul(matmul(matmul(other, V), T), adjoint(V))
 
 
-__all__ = ["geqrf", "householder_product", "ormqr"]
+orgqr = householder_product
+
+__all__ = ["geqrf", "householder_product", "orgqr", "ormqr"]

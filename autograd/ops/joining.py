@@ -69,7 +69,7 @@ def _stacked(xp: Any, *tensors: Array, dim: int) -> Array:
     index = (*ALL * dim, None)
     try:
         return xp.concatenate([t[index] for t in tensors], axis=dim)
-    except ValueError:
+    except (ValueError, IndexError):
         shapes = list(dict.fromkeys(t.shape for t in tensors))
         if len(shapes) == 1:
             raise
@@ -197,9 +197,9 @@ def _cut(x: Any, bounds: Sequence[tuple[int, int]], dim: int) -> tuple[Any, ...]
 
 
 def _length(function: str, x: Any, dim: int) -> tuple[int, int]:
-    dim = canonical_dim(function, dim, ndim_of(function, x))
-    if not x.ndim:
+    if not ndim_of(function, x):
         raise PlaceError(f"{function}: a 0-d tensor has no dimension to split")
+    dim = canonical_dim(function, dim, x.ndim)
     return dim, x.shape[dim]
 
 
@@ -285,7 +285,7 @@ def tensor_split(input: Any, indices_or_sections: Any, dim: int = 0, **numpy_nam
 
 def hsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Any, ...]:
     """`tensor_split` along the second dimension, of a 1-d tensor along the first. A number of pieces must divide it."""
-    return _even("hsplit", input, indices_or_sections, 0 if input.ndim == 1 else 1, 1)
+    return _even("hsplit", input, indices_or_sections, 0 if ndim_of("hsplit", input) == 1 else 1, 1)
 
 
 def vsplit(input: Any, indices_or_sections: int | Sequence[int]) -> tuple[Any, ...]:

@@ -131,7 +131,7 @@ def _expect_probabilities(name: str, **given: Any) -> None:
     for what, value in given.items():
         array = value._array if isinstance(value, Tensor) else value
         if backend_of(array).device_type == "cpu" and array.size and (array.min() < 0 or array.max() > 1):
-            raise ValueError(f"{name}: the {what} must be in [0, 1], got values from {array.min()} to {array.max()}")
+            raise ShapeError(f"{name}: the {what} must be in [0, 1], got values from {array.min()} to {array.max()}")
 
 
 def _check_weight(name: str, input: Any, weight: Any) -> None:
@@ -188,7 +188,7 @@ def smooth_l1_loss(input: Any, target: Any, size_average: bool | None = None, re
     """
     reduction = reduction_of("smooth_l1_loss", reduction, size_average, reduce)
     if beta < 0:
-        raise ValueError(f"smooth_l1_loss: beta cannot be negative, got {beta}")
+        raise ShapeError(f"smooth_l1_loss: beta cannot be negative, got {beta}")
     target = _pair("smooth_l1_loss", input, target)
     return reduced(_smooth_l1(input, target, beta=beta) if beta else _absolute_error(input, target), reduction)
 
@@ -275,7 +275,7 @@ def kl_div(input: Any, target: Any, size_average: bool | None = None, reduce: bo
     """
     reduction = reduction_of("kl_div", reduction, size_average, reduce, "batchmean")
     target = _pair("kl_div", input, target)
-    terms = target.exp() * (target - input) if log_target else _kl(input, target)
+    terms = exp(target) * (target - input) if log_target else _kl(input, target)
     if reduction == "batchmean":
         return total(terms) / (input.shape[0] if input.ndim else 1)
     return reduced(terms, reduction)

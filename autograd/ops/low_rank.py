@@ -51,7 +51,7 @@ def _expect_possible(name: str, A: Any, q: int, niter: int) -> None:
 
 
 def _leading(A: Any, q: int, niter: int) -> tuple[Any, Any, Any]:
-    Q = qr(matmul(A, randn(A.shape[-1], q, dtype=A.dtype, backend=A.backend.name))).Q
+    Q = qr(matmul(A, randn(A.shape[-1], q, dtype=A.dtype, device=A.device))).Q
     for _ in range(niter):
         Q = qr(matmul(adjoint(A), Q)).Q
         Q = qr(matmul(A, Q)).Q

@@ -70,6 +70,19 @@ def amin(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = Non
     return _as(extremum.amin(_filled("amin", input, mask, math.inf), dim, keepdim), dtype)
 
 
+def argmax(input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None) -> Any:
+    """The index of the largest element along a dimension, or into the flattened input; the first among equals, and 0 of
+    nothing. Its dtype, unless one is asked for, is the input's, as in PyTorch."""
+    found = extremum.argmax(_filled("argmax", input, mask, -math.inf), dim, keepdim)
+    return cast(found, dtype=input.dtype if dtype is None else dtype)
+
+
+def argmin(input: Any, dim: int | None = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None) -> Any:
+    """The index of the smallest element; all else as for `argmax`."""
+    found = extremum.argmin(_filled("argmin", input, mask, math.inf), dim, keepdim)
+    return cast(found, dtype=input.dtype if dtype is None else dtype)
+
+
 def _count(input: Any, dim: Any, keepdim: bool, mask: Any, dtype: Any) -> Any:
     """How many elements each result is made of."""
     if mask is None:
@@ -191,5 +204,5 @@ def logaddexp(input: Any, other: Any, *, dtype: Any = None, input_mask: Any = No
     return _as(elementwise.logaddexp(a, _filled("logaddexp", other, other_mask, -math.inf)), dtype)
 
 
-__all__ = ["amax", "amin", "cumprod", "cumsum", "log_softmax", "logaddexp", "logsumexp", "mean",
+__all__ = ["amax", "amin", "argmax", "argmin", "cumprod", "cumsum", "log_softmax", "logaddexp", "logsumexp", "mean",
            "median", "norm", "normalize", "prod", "softmax", "softmin", "std", "sum", "var"]  # fmt: skip

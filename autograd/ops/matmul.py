@@ -76,6 +76,7 @@ matmul = op(
     "matmul",
     _multiply,
     vjp=(_towards_a, _towards_b),
+    multilinear=True,
     flops=_product_flops,
     doc="""The matrix product of the last two dimensions; the dimensions before them broadcast.
 
@@ -138,7 +139,9 @@ def _towards_bias(g: Any, bias_shape: tuple[int, ...]) -> Any:
 
 
 _linear = op("linear", _affine, vjp=(_towards_input, _towards_weight, _towards_bias), flops=_affine_flops)
-_linear_map = op("linear", _map, vjp=(_towards_input, _towards_weight), flops=_affine_flops)
+_linear_map = op(
+    "linear", _map, vjp=(_towards_input, _towards_weight), multilinear=True, flops=_affine_flops
+)  # fmt: skip
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:
@@ -224,6 +227,7 @@ _outer = op(
     "outer",
     lambda xp, a, b: xp.multiply(a[:, None], b),
     vjp=(lambda g, b: matmul(g, b), lambda g, a: matmul(g.T, a)),
+    multilinear=True,
     doc="The products of every element of one vector with every element of another.",
 )
 
@@ -238,39 +242,48 @@ def outer(input: Any, vec2: Any) -> Any:
     return _outer(input, vec2)
 
 
-def _sum_of(input: Any, product: Any, beta: float, alpha: float) -> Any:
+ger = outer
+
+
+def _sum_of(name: str, input: Any, product: Any, beta: float, alpha: float) -> Any:
     if alpha != 1:
         product = product * alpha
     if beta == 0:  # then `input` has no part in the result, not even its NaN
         return product
-    return product + (input if beta == 1 else input * beta)
+    found = product + (input if beta == 1 else input * beta)
+    if found.shape != product.shape:
+        raise ShapeError(
+            f"{name}: the input must broadcast to the product's shape {tuple(product.shape)}, got {tuple(input.shape)}"
+        )
+    return found
 
 
 def addmm(input: Any, mat1: Any, mat2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * (mat1 @ mat2)`; `input` broadcasts. Errors as for `mm`."""
     _expect("addmm", "two matrices", (mat1, 2), (mat2, 2))
-    return _sum_of(input, matmul(mat1, mat2), beta, alpha)
+    return _sum_of("addmm", input, matmul(mat1, mat2), beta, alpha)
 
 
 def addmv(input: Any, mat: Any, vec: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * (mat @ vec)`; `input` broadcasts. Errors as for `mv`."""
     _expect("addmv", "a matrix and a vector", (mat, 2), (vec, 1))
-    return _sum_of(input, matmul(mat, vec), beta, alpha)
+    return _sum_of("addmv", input, matmul(mat, vec), beta, alpha)
 
 
 def addr(input: Any, vec1: Any, vec2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * outer(vec1, vec2)`; `input` broadcasts. Errors as for `outer`."""
-    return _sum_of(input, outer(vec1, vec2), beta, alpha)
+    return _sum_of("addr", input, outer(vec1, vec2), beta, alpha)
 
 
 def baddbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * (batch1 @ batch2)`; `input` broadcasts. Errors as for `bmm`."""
-    return _sum_of(input, bmm(batch1, batch2), beta, alpha)
+    return _sum_of("baddbmm", input, bmm(batch1, batch2), beta, alpha)
 
 
 def addbmm(input: Any, batch1: Any, batch2: Any, *, beta: float = 1, alpha: float = 1) -> Any:
     """`beta * input + alpha * sum(batch1 @ batch2, dim=0)`; `input` broadcasts. Errors as for `bmm`."""
-    return _sum_of(input, total(bmm(batch1, batch2), 0), beta, alpha)
+    return _sum_of("addbmm", input, total(bmm(batch1, batch2), 0), beta, alpha)
 
 
-__all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "linear", "matmul", "mm", "mv", "outer", "vdot"]
+__all__ = ["addbmm", "addmm", "addmv", "addr", "baddbmm", "bmm", "dot", "ger", "linear", "matmul", "mm", "mv", "outer",
+           "vdot"]  # fmt: skip

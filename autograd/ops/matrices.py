@@ -18,8 +18,8 @@ from .rearrange import tril
 from .shape import unsqueeze
 
 
-def matrices(name: str, x: Any, what: str = "A") -> Any:
-    """`x` if it is a batch of matrices of floating or complex numbers.
+def matrices(name: str, x: Any, what: str = "A", integers: bool = False) -> Any:
+    """`x` if it is a batch of matrices of floating or complex numbers, or also of `integers`.
 
     Raises:
         LinAlgError: it has fewer than two dimensions.
@@ -27,7 +27,8 @@ def matrices(name: str, x: Any, what: str = "A") -> Any:
     """
     if ndim_of(name, x) < 2:
         raise LinAlgError(f"{name}: {what} must be a matrix or a batch of them, (*, m, n), got shape {tuple(x.shape)}")
-    floating(name, x, what)
+    if not (integers and x.dtype.kind in "iu"):
+        floating(name, x, what)
     return x
 
 
@@ -40,9 +41,9 @@ def floating(name: str, x: Any, what: str = "A") -> None:
         )
 
 
-def square(name: str, x: Any, what: str = "A") -> Any:
+def square(name: str, x: Any, what: str = "A", integers: bool = False) -> Any:
     """`x` if it is a batch of square matrices; errors as for `matrices`."""
-    if matrices(name, x, what).shape[-1] != x.shape[-2]:
+    if matrices(name, x, what, integers).shape[-1] != x.shape[-2]:
         raise LinAlgError(f"{name}: {what} must be a square matrix or a batch of them, got shape {tuple(x.shape)}")
     return x
 

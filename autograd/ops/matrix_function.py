@@ -25,15 +25,15 @@ def matrix_power(A: Any, n: int) -> Any:
     """Square matrices to an integer power, by repeated squaring; negative powers are those of the inverse.
 
     Args:
-        A: of shape (*, m, m).
+        A: of shape (*, m, m), of integers too where the exponent is not negative.
         n: the exponent.
 
     Raises:
         LinAlgError: `A` is not square; or singular, and `n` negative.
         RuntimeError: the dtype is not floating or complex.
     """
-    square("linalg.matrix_power", A)
     rest = integer("linalg.matrix_power", "n", n)
+    square("linalg.matrix_power", A, integers=rest >= 0)
     base = inv(A) if rest < 0 else A
     if rest == 0:
         identity = identity_like(A, A.shape[-1])

@@ -374,9 +374,10 @@ def _with_running(
 def _by_channel(input: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
     """Normalised by a mean and a variance that are given."""
     wide = (1, -1) + (1,) * (input.ndim - 2)
-    scale = rsqrt(var + eps) if weight is None else rsqrt(var + eps) * weight
-    out = (input - reshape(mean, wide)) * reshape(scale, wide)
-    return out if bias is None else out + reshape(bias, wide)
+    scale = rsqrt(_wide(var) + eps) if weight is None else rsqrt(_wide(var) + eps) * weight
+    out = (_wide(input) - reshape(mean, wide)) * reshape(scale, wide)
+    out = out if bias is None else out + reshape(bias, wide)
+    return out if out.dtype == input.dtype else cast(out, dtype=input.dtype)
 
 
 def _move(running: Any, towards: Any, momentum: float, name: str) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from ...backends import Array
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..op import op
 from .dims import integers, sizes_of
 from .getitem import at
@@ -20,6 +21,8 @@ Widths = tuple[tuple[int, int], ...]
 
 
 def _padded(xp: Any, x: Array, *, widths: Widths, value: float) -> Array:
+    if x.dtype.kind in "iu" and not -math.inf < value < math.inf:
+        raise DtypeError(f"{x.dtype} cannot hold the value {value}; convert the input with .float()")
     shape = tuple([size + before + after for size, (before, after) in zip(x.shape, widths, strict=True)])
     out = xp.full(shape, value, dtype=x.dtype) if value else xp.zeros(shape, dtype=x.dtype)
     out[_without(shape, widths)] = x[_without(x.shape, _opposite(widths))]

@@ -19,7 +19,7 @@ hardsigmoid = op(
 )  # fmt: skip
 hardswish = op(
     "hardswish", lambda xp, x: x * xp.minimum(xp.maximum(ordered(x) + 3, 0), 6) / 6,
-    vjp=lambda g, x: choose(x < 3, g * ((x > -3) * (x / 3 + 0.5)), g), elementwise=True,
+    vjp=lambda g, x: choose(x <= -3, 0.0, choose(x < 3, g * (x / 3 + 0.5), g)), elementwise=True,
     doc="`x * hardsigmoid(x)` (Howard et al. 2019).",
 )  # fmt: skip
 _hardshrink = op(
@@ -31,7 +31,8 @@ _softshrink = op(
     vjp=lambda g, x, lambd: choose((x >= -lambd) & (x <= lambd), 0.0, g), elementwise=True,
 )  # fmt: skip
 _threshold = op(
-    "threshold", lambda xp, x, *, threshold, value: xp.where(ordered(x) <= threshold, value, x),
+    "threshold",
+    lambda xp, x, *, threshold, value: xp.where(ordered(x) <= threshold, value, x).astype(x.dtype, copy=False),
     vjp=lambda g, x, threshold: choose(x <= threshold, 0.0, g), elementwise=True,
 )  # fmt: skip
 _sloped = op(

@@ -14,8 +14,8 @@ from typing import Any
 from ...backends import Array
 from ..op import op
 from .arithmetic import pow
+from .comparison import choose
 from .dims import integers, sizes_of
-from .elementwise import abs, sign
 from .picking import into_planes, pick, put
 from .reduction import average
 from .resampling import Table, resample
@@ -246,8 +246,8 @@ def avg_pool3d(
 def _lp_pool(dims: int, input: Any, p: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
     count = prod(per_dimension(f"lp_pool{dims}d", "kernel_size", kernel_size, dims, 1))
     mean = _avg_pool(dims, pow(input, p), kernel_size, stride, 0, ceil_mode, True)
-    total = (mean + abs(mean)) * 0.5 * sign(mean) * count
-    return pow(total, 1.0 / p)
+    nothing = mean == 0  # where the root has no finite derivative: its gradient is 0
+    return choose(nothing, 0.0, pow(choose(nothing, 1.0, mean) * count, 1.0 / p))
 
 
 def lp_pool1d(

@@ -17,6 +17,7 @@ from .creation import arange
 from .dims import canonical_dim, canonical_dims, integer, integers, ndim_of
 from .index import ALL
 from .indexing import index_on, index_select
+from .reduction import sum as total
 from .shape import clone, given, reshape, transpose
 
 # Reversed and shifted.
@@ -37,11 +38,9 @@ def flip(input: Any, *dims: Any, **named: Any) -> Any:
     Raises:
         IndexError: there is no such dimension.
     """
-    if not dims and "dims" not in named:
+    if not dims and not named:
         raise TypeError("flip: give the dims to reverse, flip(x, 0)")
-    wanted = given("flip", dims, named.pop("dims", None))
-    if named:
-        raise TypeError(f"flip: unexpected argument {next(iter(named))!r}")
+    wanted = given("flip", dims, named, "dims")
     return _flip(input, dims=canonical_dims("flip", wanted, ndim_of("flip", input)))
 
 
@@ -118,7 +117,7 @@ def roll(input: Any, shifts: int | Sequence[int], dims: int | Sequence[int] | No
         ValueError: there are not as many shifts as dimensions.
     """
     moves = integers("roll", "every shift", shifts)
-    if dims is None:
+    if dims is None or dims in ((), []):
         if len(moves) != 1:
             raise ShapeError(f"roll: {len(moves)} shifts need as many dims")
         return reshape(_roll(reshape(input, (-1,)), shifts=moves, dims=(0,)), tuple(input.shape))
@@ -159,9 +158,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
     Raises:
         ValueError: there are fewer repeats than dimensions, or one is negative.
     """
-    wanted = given("repeat", repeats, named.pop("repeats", None))
-    if named:
-        raise TypeError(f"repeat: unexpected argument {next(iter(named))!r}")
+    wanted = given("repeat", repeats, named, "repeats")
     times = integers("repeat", "every number", wanted)
     if len(times) < ndim_of("repeat", input) or any(n < 0 for n in times):
         raise ShapeError(f"repeat: expected at least {input.ndim} repeats, none negative, got {times}; or use tile")
@@ -170,9 +167,7 @@ def repeat(input: Any, *repeats: Any, **named: Any) -> Any:
 
 def tile(input: Any, *dims: Any, **named: Any) -> Any:
     """`repeat`, where missing repeats in front count as 1."""
-    wanted = given("tile", dims, named.pop("dims", None))
-    if named:
-        raise TypeError(f"tile: unexpected argument {next(iter(named))!r}")
+    wanted = given("tile", dims, named, "dims")
     return repeat(input, (1,) * (ndim_of("tile", input) - len(wanted)) + integers("tile", "every number", wanted))
 
 
@@ -196,8 +191,9 @@ def repeat_interleave(
     `repeat_interleave(repeats)` repeats the numbers 0, 1, ... so.
 
     Args:
-        repeats: how often, or for each slice how often: 1-d integers. (A tensor on a device makes the host wait.)
-        output_size: the length that results, checked if given.
+        repeats: how often, or for each slice how often: a number, or integers, 1-d or 0-d.
+        output_size: the length that results. It is checked, but on a device trusted: there the host waits for repeats
+            that are a tensor if it is not given.
 
     Raises:
         IndexError: there is no such dimension.
@@ -208,25 +204,31 @@ def repeat_interleave(
     x = reshape(input, (-1,)) if dim is None or not ndim_of("repeat_interleave", input) else input
     dim = 0 if dim is None else canonical_dim("repeat_interleave", dim, input.ndim)
     length = x.shape[dim]
-    times = repeats
-    if not isinstance(repeats, int):
-        numbers = index_on("repeat_interleave", x, repeats)
-        array = numbers._array if isinstance(numbers, Tensor) else numbers
-        listed = backend_of(array).to_host(array).tolist()
-        times = listed[0] if isinstance(listed, list) and len(listed) == 1 else listed
-    if isinstance(times, int):
-        if times < 0:
-            raise ShapeError(f"repeat_interleave: cannot repeat {times} times")
-        total = times * length
-    else:
-        if len(times) != length or min(times, default=0) < 0:
-            raise ShapeError(f"repeat_interleave: {length} slices need as many repeats, none negative, got {times}")
-        total = sum(times)
-    if output_size is not None and output_size != total:
+    if isinstance(repeats, int):
+        if repeats < 0:
+            raise ShapeError(f"repeat_interleave: cannot repeat {repeats} times")
+        _expect_total(output_size, repeats * length)
+        return _repeat_each(x, repeats=repeats, dim=dim)
+    times = index_on("repeat_interleave", x, repeats)
+    array: Array = times._array if isinstance(times, Tensor) else times
+    home = backend_of(array)
+    if array.ndim > 1 or array.size not in (1, length):
+        raise ShapeError(f"repeat_interleave: {length} slices need as many repeats, got shape {array.shape}")
+    xp = home.xp
+    array = xp.broadcast_to(array.reshape(-1), (length,))
+    ends = xp.cumsum(array, dtype=xp.int64)
+    if output_size is None or home.device_type == "cpu":
+        least, total = home.to_host(xp.stack([array.min(), ends[-1]])).tolist() if length else (0, 0)
+        if least < 0:
+            raise ShapeError(f"repeat_interleave: a slice cannot be repeated {least} times")
+        _expect_total(output_size, total)
+        output_size = total
+    return index_select(x, dim, xp.searchsorted(ends, xp.arange(output_size), side="right"))
+
+
+def _expect_total(output_size: int | None, total: int) -> None:
+    if output_size not in (None, total):
         raise ShapeError(f"repeat_interleave: output_size {output_size} is not {total}, what the repeats add up to")
-    if isinstance(times, int):
-        return _repeat_each(x, repeats=times, dim=dim)
-    return index_select(x, dim, [place for place, count in enumerate(times) for _ in range(count)])
 
 
 # Diagonals.
@@ -365,7 +367,7 @@ def trace(input: Any) -> Any:
     """
     if ndim_of("trace", input) != 2:
         raise ShapeError(f"trace: expected a matrix, got shape {tuple(input.shape)}")
-    return arithmetic.sum_to(_diagonal(input, offset=0, dim1=0, dim2=1), shape=())
+    return total(_diagonal(input, offset=0, dim1=0, dim2=1))
 
 
 # Windows. Slices of `x` for each place in the window, or for each window: whichever are fewer.

@@ -46,9 +46,17 @@ spread = op(
     "spread", _spread, vjp=lambda g, dims, keepdim: add_up(g, dims=dims, keepdim=keepdim), linear=True, view=True,
     doc="The reverse of a sum over `dims`: every element of `shape` gets what its sum became.",
 )  # fmt: skip
+
+
+def _sum(xp: Any, x: Array, *, dims: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    if x.dtype.itemsize == 2 and dtype is None:
+        return xp.add.reduce(x, dims, _wide(xp, x), None, keepdim).astype(x.dtype)
+    return xp.add.reduce(x, dims, dtype, None, keepdim)
+
+
 add_up = op(
     "sum",
-    lambda xp, x, *, dims, keepdim, dtype=None: xp.add.reduce(x, dims, dtype, None, keepdim),
+    _sum,
     vjp=lambda g, x_shape, dims, keepdim: spread(g, shape=x_shape, dims=dims, keepdim=keepdim),
     linear=True,
     flops=_input_size,
@@ -60,10 +68,11 @@ def restore(x: Any, shape: tuple[int, ...], dims: Dims, keepdim: bool) -> Any:
     return x if keepdim or dims is None else reshape(x, kept_shape(shape, dims))
 
 
-def _as(name: str, input: Any, dtype: Any) -> tuple[Any, Any]:
-    """The input in the dtype asked for, and the dtype to add integers in: int64, as booleans."""
+def _as(input: Any, dtype: Any) -> tuple[Any, Any]:
+    """The input in the dtype asked for, and the dtype to add integers and booleans in: that one, or else int64."""
     if dtype is not None:
         input = cast(input, dtype=dtype)
+        return input, input.dtype if input.dtype.kind in "biu" else None
     return input, dtypes.int64 if input.dtype.kind in "biu" else None
 
 
@@ -73,7 +82,8 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     Args:
         dim: an int, a tuple of ints, or None for all.
         keepdim: keep the reduced dimensions, with size 1.
-        dtype: what to cast the input to first. Without it integers and booleans add up in int64.
+        dtype: what to cast the input to first. Without it integers and booleans add up in int64. (Half precision adds
+            up in single precision.)
 
     Raises:
         IndexError: there is no such dimension.
@@ -82,7 +92,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     if numpy_names:
         return renamed(sum, locals())
     dims = reduced_dims("sum", input, dim)
-    input, wide = _as("sum", input, dtype)
+    input, wide = _as(input, dtype)
     return add_up(input, dims=dims, keepdim=keepdim, dtype=wide)
 
 
@@ -139,7 +149,9 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
 
 _nansum = op(
     "nansum",
-    lambda xp, x, *, dims, keepdim: xp.nansum(x, axis=dims, keepdims=keepdim),
+    lambda xp, x, *, dims, keepdim: xp.nansum(x, axis=dims, dtype=_wide(xp, x), keepdims=keepdim).astype(
+        x.dtype, copy=False
+    ),
     vjp=lambda g, x, dims, keepdim: restore(g, x.shape, dims, keepdim) * (x == x),
     flops=_input_size,
 )
@@ -150,7 +162,7 @@ def nansum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = N
     if numpy_names:
         return renamed(nansum, locals())
     dims = reduced_dims("nansum", input, dim)
-    input, wide = _as("nansum", input, dtype)
+    input, wide = _as(input, dtype)
     if wide is not None:
         return add_up(input, dims=dims, keepdim=keepdim, dtype=wide)
     return _nansum(input, dims=dims, keepdim=keepdim)
@@ -191,7 +203,7 @@ def prod(input: Any, dim: int | None = None, keepdim: bool = False, *, dtype: An
     if numpy_names:
         return renamed(prod, locals())
     reduced_dims("prod", input, dim)
-    input, wide = _as("prod", input, dtype)
+    input, wide = _as(input, dtype)
     if dim is None or input.ndim == 0:
         return _product(reshape(input, (-1,)), dim=0, keepdim=False, dtype=wide)
     return _product(input, dim=canonical_dim("prod", dim, input.ndim), keepdim=keepdim, dtype=wide)

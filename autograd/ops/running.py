@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 from ...backends import Array
 from ..op import op
 from .comparison import choose
 from .dims import canonical_dim, ndim_of, ordered_ndim, renamed
-from .elementwise import exp
+from .elementwise import exp, log_of_two
 from .extremum import ValuesAndIndices
 from .indexing import _gather_spread
 from .scan import recurrence, shift
@@ -69,7 +70,7 @@ def cummin(input: Any, dim: int | None = None, **numpy_names: Any) -> ValuesAndI
 def _log_of_sum(xp: Any, x: Array, *, dim: int) -> Array:
     if x.dtype.itemsize == 2:
         return xp.results_so_far(xp.logaddexp, x.astype(xp.float32), dim).astype(x.dtype)
-    return xp.results_so_far(xp.logaddexp, x, dim)
+    return xp.results_so_far(xp.logaddexp if x.dtype.kind == "f" else partial(log_of_two, xp), x, dim)
 
 
 def _share(part: Any, whole: Any) -> Any:
@@ -97,7 +98,7 @@ def logcumsumexp(input: Any, dim: int | None = None, **numpy_names: Any) -> Any:
     if numpy_names:
         return renamed(logcumsumexp, locals())
     dim = canonical_dim("logcumsumexp", dim, ndim_of("logcumsumexp", input))
-    if input.dtype.kind in "biuc":
+    if input.dtype.kind in "biu":
         raise NotImplementedError(f"logcumsumexp: the input must be floating, got {input.dtype}; use .float() first")
     if not input.ndim:
         return reshape(_logcumsumexp(reshape(input, (1,)), dim=0), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...backends import Array, dtypes
@@ -15,26 +16,33 @@ def _reverse(dim: int) -> tuple[Any, ...]:
     return (*(slice(None),) * dim, slice(None, None, -1))
 
 
-def _running_sum(xp: Any, x: Array, *, dim: int, reverse: bool, dtype: Any) -> Array:
-    if not reverse:
-        return xp.cumsum(x, axis=dim, dtype=dtype)
-    back = _reverse(dim)
-    return xp.cumsum(x[back], axis=dim, dtype=dtype)[back]
+def _running(name: str) -> Callable[..., Array]:
+    """The forward of `xp.cumsum` or `xp.cumprod`, which goes from the end if `reverse`."""
+
+    def forward(xp: Any, x: Array, *, dim: int, reverse: bool, dtype: Any) -> Array:
+        half = x.dtype.itemsize == 2 and x.dtype.kind not in "iu"  # computed in single precision
+        order = _reverse(dim) if reverse else (...,)
+        found = getattr(xp, name)(x[order], axis=dim, dtype=xp.float32 if half else dtype)[order]
+        return found.astype(x.dtype) if half else found
+
+    return forward
 
 
 _cumsum = op(
     "cumsum",
-    _running_sum,
+    _running("cumsum"),
     vjp=lambda g, dim, reverse: _cumsum(g, dim=dim, reverse=not reverse, dtype=None),
     linear=True,
 )
 
 
 def _along(name: str, input: Any, dim: int | None, dtype: Any) -> tuple[Any, int, Any]:
-    """The input in the dtype asked for, the dimension, and the dtype to compute integers in."""
+    """The input in the dtype asked for, the dimension, and the dtype to compute integers and booleans in: that one, or
+    else int64."""
     dim = canonical_dim(name, dim, ndim_of(name, input))
     if dtype is not None:
         input = cast(input, dtype=dtype)
+        return input, dim, input.dtype if input.dtype.kind in "biu" else None
     return input, dim, dtypes.int64 if input.dtype.kind in "biu" else None
 
 
@@ -106,20 +114,13 @@ recurrence = op(
 )
 
 
-def _running_product(xp: Any, x: Array, *, dim: int, reverse: bool, dtype: Any) -> Array:
-    if not reverse:
-        return xp.cumprod(x, axis=dim, dtype=dtype)
-    back = _reverse(dim)
-    return xp.cumprod(x[back], axis=dim, dtype=dtype)[back]
-
-
 def _running_product_vjp(g: Any, x: Any, out: Any, dim: int, reverse: bool) -> Any:
     before = shift(out, dim=dim, back=reverse, fill=1)
     factors = shift(x, dim=dim, back=not reverse, fill=0)
     return before * recurrence(factors, g, dim=dim, reverse=not reverse)
 
 
-_cumprod = op("cumprod", _running_product, vjp=_running_product_vjp)
+_cumprod = op("cumprod", _running("cumprod"), vjp=_running_product_vjp)
 
 
 def product_of_others(x: Any, dim: int) -> Any:

@@ -113,6 +113,8 @@ def _farthest(xp: Any, dtype: Any, largest: bool) -> Any:
     """What every number of the dtype is at least as large, or small, as."""
     if dtype.kind == "f":
         return -inf if largest else inf
+    if dtype.kind == "b":
+        return not largest
     return xp.iinfo(dtype).min if largest else xp.iinfo(dtype).max
 
 

@@ -20,12 +20,15 @@ from . import arithmetic
 from .dims import canonical_dim, canonical_dims, integers, ndim_of, renamed, sizes_of
 
 
-def given(function: str, positional: tuple[Any, ...], named: Any) -> tuple[Any, ...]:
-    """The ints of `f(x, 2, 3)`, `f(x, (2, 3))` or `f(x, sizes=(2, 3))`, as a tuple."""
-    if named is not None:
-        if positional:
-            raise TypeError(f"{function}: got its sizes or dims twice, {positional} and {named!r}")
-        positional = (named,)
+def given(function: str, positional: tuple[Any, ...], named: dict[str, Any], name: str) -> tuple[Any, ...]:
+    """The ints of `f(x, 2, 3)`, `f(x, (2, 3))` or, with their `name`, `f(x, sizes=(2, 3))`, as a tuple."""
+    if named:
+        if positional and name in named:
+            raise TypeError(f"{function}: got its {name} twice, {positional} and {named[name]!r}")
+        if positional or list(named) != [name]:
+            unexpected = next(keyword for keyword in named if keyword != name)
+            raise TypeError(f"{function}: unexpected argument {unexpected!r}; the one with a name is {name}")
+        positional = (named[name],)
     if len(positional) == 1 and isinstance(positional[0], (tuple, list)):
         return tuple(positional[0])
     return positional
@@ -56,16 +59,14 @@ def _viewed(xp: Any, x: Array, *, shape: tuple[int, ...]) -> Array:
 _view = op("view", _viewed, vjp=lambda g, x_shape: _reshape(g, shape=x_shape), linear=True, view=True)
 
 
-def reshape(input: Any, *shape: Any) -> Any:
-    """The same elements in row-major order with another shape: `reshape(x, (2, 3))` or `reshape(x, 2, 3)`; one size may
-    be -1 and is inferred. A view where the memory layout allows, else a copy.
+def reshape(input: Any, *shape: Any, **named: Any) -> Any:
+    """The same elements in row-major order with another shape: `reshape(x, (2, 3))`, `reshape(x, 2, 3)` or
+    `reshape(x, shape=(2, 3))`; one size may be -1 and is inferred. A view where the memory layout allows, else a copy.
 
     Raises:
         ValueError: the number of elements does not fit.
     """
-    if len(shape) == 1 and isinstance(shape[0], (tuple, list)):
-        shape = tuple(shape[0])
-    return _reshape(input, shape=_sizes("reshape", shape))
+    return _reshape(input, shape=_sizes("reshape", given("reshape", shape, named, "shape")))
 
 
 def _sizes(function: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -76,13 +77,13 @@ def _sizes(function: str, shape: tuple[Any, ...]) -> tuple[Any, ...]:
     return shape
 
 
-def view(input: Any, *shape: Any) -> Any:
-    """`reshape`, but never a copy.
+def view(input: Any, *size: Any, **named: Any) -> Any:
+    """`reshape`, but never a copy; by name, its sizes are `size`.
 
     Raises:
         ValueError: the number of elements does not fit, or the memory layout does not allow a view.
     """
-    return _view(input, shape=_sizes("view", given("view", shape, None)))
+    return _view(input, shape=_sizes("view", given("view", size, named, "size")))
 
 
 def reshape_as(input: Any, other: Any) -> Any:
@@ -206,9 +207,7 @@ def permute(input: Any, *dims: Any, **named: Any) -> Any:
         IndexError: there is no such dimension.
         ValueError: `dims` does not name every dimension once.
     """
-    order = given("permute", dims, named.pop("dims", None))
-    if named:
-        raise TypeError(f"permute: unexpected argument {next(iter(named))!r}")
+    order = given("permute", dims, named, "dims")
     try:
         return _permute(input, dims=order)
     except (ValueError, IndexError):
@@ -288,13 +287,14 @@ def unsqueeze(input: Any, dim: int) -> Any:
     return _unsqueeze(input, dim=canonical_dim("unsqueeze", dim, ndim_of("unsqueeze", input) + 1))
 
 
-def expand(input: Any, *size: Any) -> Any:
+def expand(input: Any, *size: Any, **named: Any) -> Any:
     """A view in which dimensions of size 1, and new ones in front, are repeated without using memory. -1 keeps a size.
+    By name, the sizes are `size`.
 
     Raises:
         ValueError: the shape does not expand to these sizes.
     """
-    sizes = wanted = integers("expand", "every size", given("expand", size, None))
+    sizes = wanted = integers("expand", "every size", given("expand", size, named, "size"))
     shape = sizes_of("expand", input)
     if -1 in sizes:
         lead = len(sizes) - len(shape)
@@ -318,13 +318,18 @@ def broadcast_to(input: Any, size: Sequence[int]) -> Any:
     return expand(input, integers("broadcast_to", "every size", size))
 
 
-def sum_to_size(input: Any, *size: Any) -> Any:
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return prod(sizes_of("numel", input))
+
+
+def sum_to_size(input: Any, *size: Any, **named: Any) -> Any:
     """Summed over what broadcasting to `input` would have repeated, so that it has shape `size`.
 
     Raises:
         RuntimeError: `size` does not broadcast to the shape of `input`.
     """
-    wanted = integers("sum_to_size", "every size", given("sum_to_size", size, None))
+    wanted = integers("sum_to_size", "every size", given("sum_to_size", size, named, "size"))
     shape = sizes_of("sum_to_size", input)
     if len(wanted) > len(shape) or any(n not in (1, m) for n, m in zip(wanted[::-1], shape[::-1], strict=False)):
         raise ShapeError(f"sum_to_size: {wanted} does not broadcast to the input's shape {shape}")
@@ -412,11 +417,28 @@ def atleast_3d(*tensors: Any) -> Any:
 _clone = op("clone", lambda xp, x: x.copy(), vjp=lambda g: g, linear=True, elementwise=True)
 
 
-def clone(input: Any) -> Any:
+def clone(input: Any, *, memory_format: MemoryFormat = preserve_format) -> Any:
     """A copy with memory of its own, in row-major order; gradients flow through it. The copy of a tensor made in
-    inference mode is an ordinary tensor outside it."""
+    inference mode is an ordinary tensor outside it.
+
+    Args:
+        memory_format: another order, as `cr.channels_last`.
+
+    Raises:
+        RuntimeError: it is for another number of dimensions.
+    """
+    if memory_format.order is not None:
+        return _in_order(clone, input, memory_format)
     inference = isinstance(input, Tensor) and input.is_inference() and not is_inference_mode_enabled()
     return _clone(input.detach() if inference else input)
+
+
+def _in_order(copy: Any, input: Any, memory_format: MemoryFormat) -> Any:
+    """`copy(input)`, the elements in memory as the format has them."""
+    order = memory_format.order
+    if input.ndim != len(order):
+        raise ShapeError(f"{memory_format!r} is for {len(order)} dimensions, got shape {tuple(input.shape)}")
+    return _permute(copy(_permute(input, dims=order)), dims=_inverse(order))
 
 
 def contiguous(input: Any, memory_format: MemoryFormat = contiguous_format) -> Any:
@@ -428,16 +450,13 @@ def contiguous(input: Any, memory_format: MemoryFormat = contiguous_format) -> A
     Raises:
         RuntimeError: it is for another number of dimensions.
     """
-    order = memory_format.order
-    if order is not None:
-        if input.ndim != len(order):
-            raise ShapeError(f"{memory_format!r} is for {len(order)} dimensions, got shape {tuple(input.shape)}")
-        return permute(contiguous(permute(input, order)), tuple(sorted(range(len(order)), key=order.__getitem__)))
+    if memory_format.order is not None:
+        return _in_order(contiguous, input, memory_format)
     array = input._array if isinstance(input, Tensor) else input
     return input if memory_format is preserve_format or array.flags.c_contiguous else clone(input)
 
 
 __all__ = ["atleast_1d", "atleast_2d", "atleast_3d", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "clone",
-           "contiguous", "expand", "expand_as", "flatten", "meshgrid", "moveaxis", "movedim", "permute", "ravel",
-           "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten", "unsqueeze",
-           "view", "view_as"]  # fmt: skip
+           "contiguous", "expand", "expand_as", "flatten", "meshgrid", "moveaxis", "movedim", "numel", "permute",
+           "ravel", "reshape", "reshape_as", "squeeze", "swapaxes", "swapdims", "t", "transpose", "unflatten",
+           "unsqueeze", "view", "view_as"]  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...backends import Array
 from ..op import op
+from .comparison import choose, isinf
 
 
 def _series(x: Array, order: int) -> Array:
@@ -44,8 +45,9 @@ def sinc(input: Any) -> Any:
 
 
 def spherical_bessel_j0(input: Any) -> Any:
-    """The spherical Bessel function of the first kind of order 0: `sin(x) / x`, and 1 at 0."""
-    return _sin_over(input * 1.0, order=0)
+    """The spherical Bessel function of the first kind of order 0: `sin(x) / x`, 1 at 0 and 0 at infinity."""
+    far = isinf(input)
+    return choose(far, 0.0, _sin_over(choose(far, 0.0, input * 1.0), order=0))
 
 
 __all__ = ["sinc", "spherical_bessel_j0"]

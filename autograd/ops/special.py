@@ -94,7 +94,7 @@ def _logit_vjp(g: Any, x: Any, eps: float | None) -> Any:
     if eps is None:
         return g / choose((x >= 0) & (x <= 1), x * (1 - x), math.nan)
     inner = clamp(x, eps, 1 - eps)
-    return choose((x >= eps) & (x <= 1 - eps), g / (inner * (1 - inner)), 0.0)
+    return choose((x < eps) | (x > 1 - eps), 0.0, g / (inner * (1 - inner)))
 
 
 _logit = op("logit", _logit_forward, vjp=_logit_vjp, elementwise=True)

@@ -117,7 +117,7 @@ def multi_head_attention_forward(
         key_padding_mask: of shape (N, S): booleans, true for keys to be left out, or numbers to add.
         attn_mask: of shape (L, S) or (N * num_heads, L, S): booleans, true where a query may not look (other than in
             `scaled_dot_product_attention`), or numbers to add.
-        need_weights: whether to return the weights.
+        need_weights: whether to return the weights; while training, as dropout leaves them.
         static_k, static_v: in place of the mapped keys and values, of shape (N * num_heads, S, E / num_heads).
         average_attn_weights: whether the weights returned are the mean over the heads.
         is_causal: says that `attn_mask` is the causal mask, which must be given.
@@ -172,7 +172,8 @@ def multi_head_attention_forward(
         scores = scores + mask
     # Without weights to show, a query that may look nowhere gives 0; with them, NaN: so does PyTorch.
     shares = softmax(scores, -1) if need_weights or mask is None else _safe_softmax(scores, -1)
-    out = matmul(dropout(shares, dropout_p) if training and dropout_p else shares, v)
+    shares = dropout(shares, dropout_p) if training and dropout_p else shares
+    out = matmul(shares, v)
     out = reshape(transpose(out, 0, 1), (length * batch, width))
     out = reshape(linear(out, out_proj_weight, out_proj_bias), (length, batch, -1))
     out = out if batched else squeeze(out, 1)

@@ -1,4 +1,4 @@
-"""Normalisations: of vectors, and of a network's activations."""
+"""Vectors scaled to length 1. (The normalisations of activations stand in autograd/ops/normalization.py.)"""
 
 from __future__ import annotations
 

@@ -2,10 +2,12 @@
 
     make conformance                              the whole database: prints the score, writes docs/conformance.md
     make conformance ARGS="linalg.* fft.rfft"     these operators, and every sample of them that fails
+    make conformance ARGS="--dtype complex128"    the same with complex samples; its score stands on the same page
+    make conformance ARGS="--backend standin"     the same on a strict stand-in for CuPy
     make conformance ARGS="--check"               fails if an operator that passed whole no longer does (CI)
 
-`database.py` reads the database, `adapters.py` finds the function here, `checks.py` judges one sample, `report.py`
-writes the page. The judge is `torch.testing._internal.common_methods_invocations.op_db` of PyTorch 2.13: its samples
+`database.py` reads the database, `adapters.py` finds the function here, `checks.py` judges one sample by what
+`compare.py` calls equal, `report.py` writes the page. The judge is `torch.testing._internal.common_methods_invocations.op_db` of PyTorch 2.13: its samples
 in float64 that ask for a gradient.
 """
 
@@ -29,14 +31,14 @@ HERE = Path(__file__).resolve().parent
 sys.path[:] = [str(HERE), *(p for p in sys.path if Path(p).resolve() not in (HERE, HERE.parents[1]))]
 
 
-def _judge(name: str, dtype: str) -> object:
+def _judge(name: str, dtype: str, first: int | None) -> object:
     warnings.simplefilter("ignore")
     import torch
     from checks import judge_operator
     from database import operators
 
     wanted = getattr(torch, dtype)
-    return judge_operator(operators(wanted)[name], wanted)
+    return judge_operator(operators(wanted)[name], wanted, first)
 
 
 def main() -> None:
@@ -45,8 +47,9 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="compare with the published score; write nothing")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes, one for each core")
     parser.add_argument("--dtype", choices=["float64", "float32", "complex128"], default="float64",
-                        help="of the samples; the published score is that of float64")  # fmt: skip
-    parser.add_argument("--backend", default="numpy", help="where it runs; the published score is that of numpy")
+                        help="of the samples")  # fmt: skip
+    parser.add_argument("--backend", default="numpy", help="where it runs")
+    parser.add_argument("--first", type=int, metavar="N", help="the first N samples of each operator alone")
     parser.add_argument("--all", action="store_true", help="with names: every failing sample, not the first three")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -73,10 +76,11 @@ def main() -> None:
     import checks  # noqa: F401
 
     if jobs == 1:
-        results = [_judge(name, arguments.dtype) for name in wanted]
+        results = [_judge(name, arguments.dtype, arguments.first) for name in wanted]
     else:
         with get_context("fork").Pool(jobs, maxtasksperchild=40) as pool:
-            for k, result in enumerate(pool.imap_unordered(partial(_judge, dtype=arguments.dtype), wanted), 1):
+            judge = partial(_judge, dtype=arguments.dtype, first=arguments.first)
+            for k, result in enumerate(pool.imap_unordered(judge, wanted), 1):
                 results.append(result)
                 if sys.stderr.isatty():
                     print(f"\r{k} of {len(wanted)} operators", end="", file=sys.stderr)
@@ -86,10 +90,19 @@ def main() -> None:
     if arguments.names:
         print(report.failures(results, None if arguments.all else 3))
     print(report.summary(results))
+    asked = {"float64": "", "numpy": ""}.get
+    options = [
+        asked(arguments.dtype, f"--dtype {arguments.dtype}"),
+        asked(arguments.backend, f"--backend {arguments.backend}"),
+    ]
+    run = {how: name for name, how in report.RUNS.items()}.get(" ".join(filter(None, options)))
     if arguments.check:
-        sys.exit(report.compare(results))
-    if not arguments.names and arguments.dtype == "float64" and arguments.backend == "numpy":
-        report.write(results)
+        rows = report.published().get(run)
+        if rows is None:
+            sys.exit(f"no score of {' '.join(options)} is published")
+        sys.exit(report.compare(results, run, rows, arguments.first is not None))
+    if run and not arguments.names and not arguments.first:
+        report.write(results, run)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,14 @@
 CALLS      entry -> how to call it here, where the database wraps PyTorch's function in one of its own
 PROCESS    entry -> what is compared of the outputs, where PyTorch's choice is one of many (the sign of an eigenvector)
            and the sample's own function for that is written with `torch`
-AROUND     entry -> what is put around the call, there and here: PyTorch's own gradient tests do the same
-           (`gradcheck_wrapper` in the database)
+AROUND     entry, or entry and "complex" -> what is put around the call, there and here: PyTorch's own gradient tests
+           do the same (`gradcheck_wrapper` in the database)
+COARSE     entry -> what its gradients are compared within, and why
 UNDEFINED  entry -> at which of its samples there is no second derivative
 DISPUTED   entry -> in what PyTorch's gradient is not that of finite differences
 ABSENT     entry -> why it is not here
+REFUSED    entry -> why some samples raise here
+ERRORS     entry -> why a call that raises in PyTorch does not here
 """
 
 from __future__ import annotations
@@ -115,6 +118,15 @@ AROUND: dict[str, Callable[..., Any]] = {
     # The other triangle is not read, and yet PyTorch's gradient has numbers there.
     "cholesky_inverse": lambda call: lambda L, upper=False: call(L.triu() if upper else L.tril(), upper),
     "cholesky_solve": lambda call: lambda B, L, upper=False: call(B, L.triu() if upper else L.tril(), upper),
+    # PyTorch's gradient has an imaginary part on the diagonal, which is real in the result.
+    **{
+        f"{name}, complex": lambda call: lambda A, **kw: call((A + A.mH) / 2, **kw)
+        for name in ("cholesky", "linalg.cholesky", "linalg.cholesky_ex")
+    },
+}
+
+COARSE: dict[str, tuple[float, str]] = {
+    "nn.functional.hardsigmoid": (2e-8, "PyTorch multiplies by 1/6 in single precision"),
 }
 
 UNDEFINED: dict[str, str] = {
@@ -125,6 +137,7 @@ UNDEFINED: dict[str, str] = {
 
 DISPUTED: dict[str, str] = {
     "as_strided_scatter": "PyTorch gives the input the gradient of what the source overwrote, and not that of the rest",
+    "istft": "PyTorch gives a window that is complex, or shorter than a frame, the gradient 0",
     "nn.functional.linear_cross_entropy|chunked": "PyTorch's second gradient is 0; it documents none",
 }
 """Entries for which PyTorch's gradient is not that of finite differences, with which the gradient here agrees: that is
@@ -138,7 +151,14 @@ ABSENT: dict[str, str] = {
     "to_sparse": "there are no sparse tensors",
 }
 
-ERRORS: dict[str, str] = {}
+REFUSED: dict[str, str] = {
+    "nn.functional.rms_norm": "complex numbers are refused: PyTorch takes the mean of their squares, not of magnitudes",
+}
+"""Entries some of whose samples raise here, and why."""
+
+ERRORS: dict[str, str] = {
+    "narrow_copy": "a dimension that does not exist raises IndexError, as everywhere",
+}
 """Why a call that raises in PyTorch raises something else here, or nothing."""
 
 

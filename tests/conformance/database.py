@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Any
 from unittest import mock
 
@@ -27,10 +28,11 @@ def operators(dtype: torch.dtype = torch.float64) -> dict[str, Any]:
     return found
 
 
-def samples(entry: Any, dtype: torch.dtype = torch.float64) -> Iterator[tuple[str, Any]]:
-    """Every sample of `dtype` that asks for a gradient, then all of them again with arrays that are not contiguous."""
+def samples(entry: Any, dtype: torch.dtype = torch.float64, first: int | None = None) -> Iterator[tuple[str, Any]]:
+    """Every sample of `dtype` that asks for a gradient, or the first so many; then all of them again with arrays that
+    are not contiguous."""
     torch.manual_seed(0)
-    plain = list(entry.sample_inputs("cpu", dtype, requires_grad=True))
+    plain = list(islice(entry.sample_inputs("cpu", dtype, requires_grad=True), first))
     for k, sample in enumerate(plain):
         yield f"sample {k}", sample
     for k, sample in enumerate(plain):
@@ -89,17 +91,30 @@ class Converted:
         # A copy of all the memory behind it: what the torch side does in place is not seen here.
         source = tensor.detach().resolve_conj().resolve_neg()
         memory = source.as_strided((source.untyped_storage().nbytes() // source.itemsize,), (1,), 0).numpy().copy()
-        source = source.numpy()
-        offset = tensor.storage_offset() * source.itemsize
-        array = np.ndarray(source.shape, source.dtype, memory, offset, source.strides) if memory.size else source.copy()
-        ours = placed(array, tensor.requires_grad)
+        array = _seen(memory, tensor.storage_offset(), source.numpy())
+        ours = cr.Tensor(array, tensor.requires_grad)
         self._seen[id(tensor)] = ours
         self.tensors.append(ours)
-        self.before.append(source.copy())
+        self.before.append(source.numpy().copy())
         if tensor.requires_grad:
             self.theirs.append(tensor)
             self.ours.append(ours)
         return ours
+
+
+def _seen(memory: np.ndarray, offset: int, like: np.ndarray) -> Any:
+    """The array that lies in `memory` as `like` does in its own, on the backend that is chosen."""
+    backend = cr.get_backend()
+    if backend.name == "numpy" and memory.size:
+        return np.ndarray(like.shape, like.dtype, memory, offset * like.itemsize, like.strides)
+    # On a device only slicing tells whose memory a view is: elements `step` apart, in their order.
+    step = min((stride for stride in like.strides if stride), default=like.itemsize) // like.itemsize
+    packed = np.empty(like.shape, like.dtype).strides
+    begin = offset - offset % step
+    end = begin + like.size * step
+    if not like.size or like.strides != tuple(stride * step for stride in packed) or end > memory.size:
+        return backend.asarray(like.copy())
+    return backend.asarray(memory)[begin:end].reshape((*like.shape, step))[..., offset % step]
 
 
 def placed(array: np.ndarray, requires_grad: bool = False) -> cr.Tensor:

@@ -14,6 +14,10 @@ _INTS = Sample(T(3, 4, dtype="int64"), T(3, 4, dtype="int64"))
 ROWS = [
     *[Row(name, *_PAIRS, grad=False) for name in ("eq", "ne", "lt", "le", "gt", "ge")],
     *[Row(name, Sample(_ODD), Sample(T()), grad=False) for name in ("isnan", "isinf", "isfinite")],
+    *[Row(name, Sample(_ODD), Sample(T(3, dtype="int64")), grad=False) for name in ("isneginf", "isposinf")],
+    *[Row(name, Sample(T(3, 4, dtype="int64"), T(4, dtype="int64", low=0)), Sample(T(3, dtype="uint8"), 2),
+          Sample(T(3, dtype="int32", low=0), T(3, dtype="int64", low=0)), grad=False)
+      for name in ("bitwise_left_shift", "bitwise_right_shift", "Tensor.__lshift__", "Tensor.__rshift__")],
     *[Row(name, *_BOOLS, _INTS, grad=False) for name in ("logical_and", "logical_or", "logical_xor")],
     *[Row(name, *_BOOLS, _INTS, grad=False) for name in ("bitwise_and", "bitwise_or", "bitwise_xor")],
     Row("logical_not", Sample(T(3, dtype="bool")), Sample(T(3, dtype="int64")), grad=False),

@@ -12,13 +12,15 @@ ROWS = [
     *[Row(name, Kink(T(values=[0.0, 1 - 2j, -3.0], dtype="complex128")), Kink(T(values=[0.0, -0.0, 1.0, -1.0])))
       for name in ("angle", "sgn")],
     Row("imag", Sample(_c(3, 4)), Sample(_c())),
-    Row("isreal", Sample(T(values=[1.0, 1 + 1j, 0], dtype="complex128")), Sample(T(3))),
+    Row("isreal", Sample(T(values=[1.0, 1 + 1j, 0], dtype="complex128")), Sample(T(values=[0.5, float("nan")])),
+        Sample(T(2, dtype="bool"))),
     Row("view_as_real", Sample(_c(3, 4)), Sample(_c())),
     Row("view_as_complex", Sample(T(3, 4, 2)), Sample(T(2)), noncontiguous=False),
     Row("complex", Sample(T(3, 4), T(3, 4)), Sample(T(3, 1), T(4)), Sample(T(), T())),
     Row("polar", Sample(T(3, 4, low=0.1), T(3, 4)), Sample(T(3, 1, low=0.1), T(4)), Sample(T(low=0.1), T())),
     Row("adjoint", Sample(_c(3, 4)), Sample(_c(2, 3, 4)), Sample(T(3, 4))),
     Row("is_complex", Sample(_c(2)), Sample(T(2))),
+    Row("is_floating_point", Sample(_c(2)), Sample(T(2)), Sample(T(2, dtype="float16")), Sample(T(2, dtype="int64"))),
     Row("Tensor.cdouble", Sample(_c(2, 3)), Sample(T(2, 3)), Sample(T(3, dtype="int64")), float32=False),
     Row("Tensor.cfloat", Sample(_c(2, 3)), Sample(T(2, 3)), grad=False, float32=False),
 

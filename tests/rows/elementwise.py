@@ -26,7 +26,10 @@ ROWS = [
     *[Row(name, *_PAIRS) for name in ("maximum", "minimum", "fmax", "fmin")],
     Row("clamp", Sample(T(3, 4), -0.5, 0.7), Sample(T(3, 4), min=0.1), Sample(T(3, 4), max=0.1),
         Sample(T(3, 4), T(4, low=-1, high=-0.5), T(3, 1, low=0.5, high=1)), Sample(T(), 0.0, 1.0),
-        Sample(T(5, dtype="int64"), -1, 2)),
+        Sample(T(5, dtype="int64"), -1, 2),
+        Kink(T(values=[-2.0, 0.5, 2.0, 0.5]), T(values=[0.0, 1.0, 0.0, 1.0]), T(values=[0.0, 1.0, 1.0, 0.0])),
+        Kink(T(values=[0.5, 2.0, float("nan")]), T(values=[float("nan"), 0.0, 0.0]),
+             T(values=[1.0, float("nan"), 1.0]))),
     *[Row(name, Sample(T(3, 4), 0.1), Sample(T(3, 4), T(4)), Sample(T(3, 1), T(2, 1, 4)),
           Sample(T(5, dtype="int64"), 2))
       for name in ("clamp_min", "clamp_max")],
@@ -38,5 +41,6 @@ ROWS = [
     Row("heaviside", Sample(T(values=[-1.0, 0.0, -0.0, 2.0]), T(4)), grad=False),
     Row("clip", Sample(T(3, 4), -0.5, 0.7)),
     Row("nan_to_num", Sample(T(values=[float("nan"), float("inf"), -float("inf"), 1.0], grad=False)),
-        Sample(T(values=[float("nan"), float("inf"), 1.0], grad=False), nan=2.0, posinf=5.0)),
+        Sample(T(values=[float("nan"), float("inf"), 1.0], grad=False), nan=2.0, posinf=5.0),
+        Sample(T(values=[float("nan"), -float("inf")], grad=False), nan=None, neginf=-1.0)),
 ]  # fmt: skip

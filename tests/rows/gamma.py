@@ -10,6 +10,7 @@ _PAIRS = (Sample(T(3, 4, low=0.5, high=4.0, grad=False), T(4, low=0.5, high=4.0)
 
 ROWS = [
     Row("lgamma", *_POSITIVE, _BELOW, covers=("gammaln",)),
+    Row("lgamma", Sample(T(values=[float("inf"), -float("inf"), float("nan")])), grad=False),
     Row("lgamma", Sample(T(values=[1, 5, 7], dtype="int64")), torch=False, float32=False,
         reference=lambda np, x: scipy.special.gammaln(x)),
     Row("digamma", *_POSITIVE, _BELOW, covers=("psi",)),

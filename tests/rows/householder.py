@@ -14,6 +14,7 @@ ROWS = [
         Sample(T(2, 3, 3), T(2, 2)),
         Sample(T(3, 2, dtype=C), T(2, dtype=C)),
     ),
+    Row("orgqr", Sample(T(4, 3), T(3))),
     Row(
         "ormqr",
         Sample(T(4, 2), T(2), T(4, 3)),

@@ -47,6 +47,8 @@ ROWS = [
         Sample(T(3, 3)),
         Sample(T(2, 3, 2)),
         Sample(T(3, 3), p=-2),
+        Sample(T(2, 0, 0, grad=False)),
+        Sample(T(0, 3, 3, grad=False), p=1),
     ),
     Row(  # PyTorch cannot differentiate its own
         "linalg.cond",

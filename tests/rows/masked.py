@@ -36,6 +36,18 @@ def _row(name: str, *samples: Sample) -> Row:
 ROWS = [
     *[_row(name, *REDUCED) for name in ("sum", "prod", "mean", "amax", "amin")],
     _row("logsumexp", *REDUCED[:5]),
+    *[
+        Row(
+            f"masked.{name}",
+            Sample(MATRIX),
+            Sample(MATRIX, mask=MASK),
+            Sample(MATRIX, 1, keepdim=True, mask=COLUMNS),
+            Sample(SPOILT, 1, mask=MASK),
+            Sample(T(3, 4, dtype="int32"), 0, mask=MASK),
+            grad=False,
+        )
+        for name in ("argmax", "argmin")
+    ],
     _row(
         "var",
         *REDUCED[:4],

@@ -38,7 +38,7 @@ ROWS = [
     Row("mv", Sample(T(3, 4), T(4)), Sample(T(0, 4), T(4))),
     Row("dot", Sample(T(4), T(4)), Sample(T(0), T(0))),
     Row("vdot", Sample(T(4), T(4))),
-    Row("outer", Sample(T(3), T(4)), Sample(T(0), T(4)), Sample(T(1), T(1))),
+    Row("outer", Sample(T(3), T(4)), Sample(T(0), T(4)), Sample(T(1), T(1)), covers=("ger",)),
     Row(
         "addmm",
         Sample(T(3, 2), *MATRICES.args),

@@ -26,7 +26,12 @@ SHAPES = (
 SCALARS = (Sample(T()), Sample(T(), 0), Sample(T(), -1, True), Sample(T(1, 5, 1), 1))
 EMPTY = (Sample(T(0, 3)), Sample(T(0, 3), 0), Sample(T(0, 3), 1, True), Sample(T(3, 0, 2), (1, 2)))
 
-CAST = (Sample(T(3, 4, dtype="int64"), 1, dtype="float64"), Kink(T(3, 4), 1, dtype="float32"))
+CAST = (
+    Sample(T(3, 4, dtype="int64"), 1, dtype="float64"),
+    Kink(T(3, 4), 1, dtype="float32"),
+)
+NARROW = (Sample(T(3, 4, dtype="int64"), 1, dtype="int32"), Sample(BYTES, dtype="uint8"))
+HALVES = Sample(T(values=[[1.0, -0.5]] * 3000, dtype="float16", grad=False), 0)  # in half precision 2048 + 1 is 2048
 
 CONSTANT = T(values=[[2.0, 2.0, 2.0], [1.0, 2.0, 4.0]])
 SPREADS = (
@@ -68,11 +73,13 @@ ROWS = [
         Sample(BOOLEANS, 0),
         Sample(BYTES),
     ),
-    Row("sum", *CAST, float32=False),
+    Row("sum", *CAST, *NARROW, HALVES, float32=False),
     Row("mean", *SHAPES, *SCALARS),
     Row("mean", *CAST, float32=False),
     Row("mean", *[Kink(*sample.args) for sample in EMPTY]),
     Row("nansum", *SHAPES, *SCALARS, *EMPTY, Sample(INTEGERS, 1), Kink(WITH_NAN), Kink(WITH_NAN, 1)),
+    Row("nansum", *NARROW, HALVES, float32=False),
+    Row("nanmean", HALVES, float32=False),
     Row("nanmean", *SHAPES, *SCALARS, Kink(WITH_NAN), Kink(WITH_NAN, 0, True), Kink(T(values=[nan, nan]))),
     Row(
         "prod",
@@ -92,7 +99,7 @@ ROWS = [
         Sample(T(values=[2, 3, 4], dtype="int32")),
         Sample(BOOLEANS, 1),
     ),
-    Row("prod", CAST[0], float32=False),
+    Row("prod", CAST[0], *NARROW, float32=False),
     Row("var", *SPREADS, Sample(CONSTANT, 1), *UNDEFINED),
     Row("std", *SPREADS, Kink(CONSTANT, 1), *UNDEFINED),
     Row("var_mean", *SPREADS, *UNDEFINED),

@@ -18,11 +18,12 @@ ALONG = (
     Sample(T(2, 3, dtype="int32"), 1),
     Sample(T(4, dtype="bool"), 0),
 )
-CAST = Sample(T(3, dtype="int64"), 0, dtype="float64")
+CAST = (Sample(T(3, dtype="int64"), 0, dtype="float64"), Sample(T(3, dtype="int64"), 0, dtype="int32"))
+HALVES = Sample(T(values=[[1.0, -0.5]] * 3000, dtype="float16", grad=False), 0)  # in half precision 2048 + 1 is 2048
 
 ROWS = [
     Row("cumsum", *ALONG),
-    Row("cumsum", CAST, float32=False),
+    Row("cumsum", *CAST, HALVES, float32=False),
     Row(
         "cumprod",
         *ALONG,
@@ -30,5 +31,5 @@ ROWS = [
         Sample(WITH_ZEROS, 1),
         Sample(T(values=[2.0, 0.0, 3.0, 0.0, 1.0]), 0),
     ),
-    Row("cumprod", CAST, float32=False),
+    Row("cumprod", *CAST, float32=False),
 ]

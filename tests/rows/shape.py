@@ -2,10 +2,11 @@ from .rows import Row, Sample, T
 
 ROWS = [
     Row("reshape", Sample(T(2, 3), (3, 2)), Sample(T(2, 3), (-1,)), Sample(T(2, 3, 4), (2, -1, 2)), Sample(T(), (1, 1)),
-        Sample(T(1), ()), Sample(T(0, 3), (3, 0)), Sample(T(2, 3, dtype="int32"), (6,))),
+        Sample(T(1), ()), Sample(T(0, 3), (3, 0)), Sample(T(2, 3, dtype="int32"), (6,)),
+        Sample(T(2, 3), shape=(3, -1))),
     Row("Tensor.reshape", Sample(T(2, 3), 3, 2), Sample(T(2, 3), -1), Sample(T(2, 3), [6])),
     Row("Tensor.view", Sample(T(2, 3), 3, 2), Sample(T(2, 3), (-1,)), Sample(T(0, 3), 0), Sample(T(), 1, 1),
-        noncontiguous=False),
+        Sample(T(2, 3), size=(3, 2)), noncontiguous=False),
     Row("Tensor.reshape_as", Sample(T(2, 3), T(6, grad=False)), Sample(T(), T(1, 1))),
     Row("Tensor.view_as", Sample(T(2, 3), T(6, grad=False)), noncontiguous=False),
     Row("ravel", Sample(T(2, 3)), Sample(T()), Sample(T(0, 2))),
@@ -26,7 +27,7 @@ ROWS = [
     Row("unsqueeze", Sample(T(2, 3), 0), Sample(T(2, 3), 1), Sample(T(2, 3), -1), Sample(T(2, 3), -3), Sample(T(), 0),
         Sample(T(0, 2), 1)),
     Row("Tensor.expand", Sample(T(3, 1), 3, 4), Sample(T(3, 1), (2, -1, 4)), Sample(T(), 2, 3), Sample(T(1, 2), 0, 2),
-        Sample(T(3), -1), Sample(T(), ())),
+        Sample(T(3), -1), Sample(T(), ()), Sample(T(3, 1), size=(-1, 2))),
     Row("Tensor.expand_as", Sample(T(3, 1), T(2, 3, 4))),
     Row("broadcast_to", Sample(T(3, 1), (2, 3, 4)), Sample(T(), (2,)), Sample(T(2), (2,)), Sample(T(1), (0,))),
     Row("broadcast_shapes", Sample((2, 1), (3,)), Sample((), (0, 1), (1, 4)), Sample((5,)), grad=False),
@@ -38,5 +39,7 @@ ROWS = [
     Row("atleast_3d", Sample(T()), Sample(T(3)), Sample(T(2, 3)), Sample(T(1, 2, 3, 4)), Sample((T(), T(2)))),
     Row("clone", Sample(T(2, 3)), Sample(T()), Sample(T(0, 2)), Sample(T(3, dtype="bool"))),
     Row("Tensor.contiguous", Sample(T(2, 3)), Sample(T())),
-    Row("Tensor.sum_to_size", Sample(T(2, 3, 4), (3, 1)), Sample(T(2, 3), 2, 3), Sample(T(2, 3), ())),
+    Row("Tensor.sum_to_size", Sample(T(2, 3, 4), (3, 1)), Sample(T(2, 3), 2, 3), Sample(T(2, 3), ()),
+        Sample(T(values=[[1.0]] * 3000, dtype="float16", grad=False), size=(1, 1)), float32=False),
+    Row("numel", Sample(T(2, 3)), Sample(T()), Sample(T(0, 3)), grad=False),
 ]  # fmt: skip

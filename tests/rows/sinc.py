@@ -10,4 +10,5 @@ ROWS = [
     Row("sinc", Sample(T(values=[0.0, 1e-4, 0.3])), torch=False, reference=lambda np, x: np.sinc(x)),
     Row("special.spherical_bessel_j0", *_SAMPLES, Sample(T(values=[0.0, 1e-4, 1.0, 30.0])), torch=False,
         reference=lambda np, x: scipy.special.spherical_jn(0, x)),
+    Row("special.spherical_bessel_j0", Sample(T(values=[float("inf"), -float("inf"), float("nan"), 2.0], grad=False))),
 ]  # fmt: skip

@@ -21,6 +21,6 @@ ROWS = [
     Row("special.xlog1py", *_PAIRS, Kink(T(values=[0.0, 0.0, 1.5]), T(values=[2.0, -0.5, 3.0]))),
     Row("special.xlog1py", _ODD, grad=False),
     Row("logit", *_PART, Kink(T(values=[-0.5, 1.5, 0.5])), Sample(T(3, 4, low=-0.5, high=1.5), 0.2),
-        Kink(T(values=[-1.0, 0.0, 0.25, 0.75, 1.0, 3.0]), eps=0.25)),
+        Kink(T(values=[-1.0, 0.0, 0.25, 0.75, 1.0, 3.0, float("nan")]), eps=0.25)),
     Row("special.expit", *_SAMPLES),
 ]  # fmt: skip
