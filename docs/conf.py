@@ -56,8 +56,8 @@ def as_plain_text(app: Any, what: str, name: str, thing: Any, options: Any, line
 def signature_for_readers(
     app: Any, what: str, name: str, thing: Any, options: Any, signature: str | None, returns: str | None
 ) -> tuple[str | None, str | None]:
-    """`input: Any` says no more than `input`: most functions take tensors, arrays and numbers. And that there is `axis=` for
-    `dim=` is told once, in docs/api/index.md."""
+    """`input: Any` says no more than `input`: most functions take tensors, arrays and numbers. That
+    there is `axis=` for `dim=` is told once, in docs/api/index.md."""
     if signature is not None:
         signature = re.sub(r",? ?\*\*numpy_names(: ~?(typing\.)?Any)?", "", signature).replace(", *)", ")")
         signature = re.sub(r"(?<=\w): (?:~?typing\.)?Any(?= =|[,)])( = )?", lambda m: "=" if m[1] else "", signature)

@@ -75,6 +75,13 @@ SHAPES = [
     ("cr.cat([z(2)], 2)", I, "cat", "dimension 2", "expected -1 to 0"),
     ("cr.stack([z(2, 3), z(3, 2)])", V, "stack", "(2, 3)", "(3, 2)", "the same"),
     ("cr.stack([z(2)], 4)", I, "stack", "dimension 4"),
+    ("cr.stack([z(2, 3), z(4)], 1)", V, "stack", "(2, 3)", "(4,)", "the same"),
+    ("cr.narrow(z(()), 2, 0, 1)", R, "narrow", "0-d"),
+    ("cr.hsplit('a', 2)", T, "hsplit", "expected a tensor"),
+    ("cr.diff(z(2, 3), prepend=z(2))", R, "diff", "prepend", "(2,)", "(2, 3)"),
+    ("cr.div(z(2), z(2), rounding_mode='up')", R, "div", "'trunc'", "'up'"),
+    ("cr.masked_fill(i(1, 2), cr.tensor([True, False]), float('nan'))", R, "int64", "nan"),
+    ("cr.arange()", T, "arange", "end"),
     ("cr.stack([])", V, "stack", "at least one tensor"),
     ("cr.hstack([z(2, 3), z(3, 3)])", V, "(2, 3)", "(3, 3)"),
     ("z(4).split([1, 1])", V, "split", "[1, 1]", "add up to 4"),
@@ -333,3 +340,15 @@ def test_the_length_of_repeats_is_checked_where_nobody_has_to_wait() -> None:
             again = x.repeat_interleave(repeats, 0)
         assert log.total == 1, log
         assert found.tolist() == again.tolist() == [0, 0, 2, 2, 2]
+
+
+@pytest.mark.parametrize("line", [
+    "cr.tril_indices(3, 4, 1)", "cr.triu_indices(4, 3, -1)", "cr.nonzero_static(x, size=5)",
+    "cr.nn.functional.pdist(x)", "cr.searchsorted(x, x)",
+])  # fmt: skip
+def test_a_device_is_not_asked_for_what_is_known(line: str) -> None:
+    with cr.use_backend("standin"):
+        x = cr.tensor([[0.0, 1.0, 2.0], [3.0, 0.0, 5.0]])
+        with count_syncs() as log:
+            eval(line, {"cr": cr, "x": x})
+        assert log.total == 0, log

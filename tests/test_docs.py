@@ -68,6 +68,13 @@ def test_make_targets_named_in_the_readme_exist() -> None:
             assert name in targets, f"{page.name}: make {name}"
 
 
+def test_the_readme_tells_the_score_of_the_page() -> None:
+    page = (ROOT / "docs" / "conformance.md").read_text(encoding="utf-8")
+    score = re.search(r"^\| operators whole \| (\d+ of \d+) \|$", page, re.M)
+    assert score is not None
+    assert f" {score[1]} pass with every sample" in (ROOT / "README.md").read_text(encoding="utf-8").replace("\n", " ")
+
+
 def test_the_readme_tells_what_make_runs() -> None:
     """What the README says beside the two commands is what their recipes run."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -35,6 +35,12 @@ CASES: dict[str, tuple[Callable[..., Any], list[Any]]] = {
     "amin of ties": (lambda m, x: m.amin(x, 0), [[[2.0, 2.0, 1.0], [2.0, 3.0, 1.0]]]),
     "clamp at its bounds": (lambda m, x: m.clamp(x, -1.0, 1.0), [[-2.0, -1.0, 0.0, 1.0, 2.0]]),
     "hardtanh at its bounds": (lambda m, x: m.nn.functional.hardtanh(x), [[-2.0, -1.0, 0.0, 1.0, 2.0]]),
+    "clamp between tensors": (
+        lambda m, x, y, z: m.clamp(x, y, z),
+        [[-2.0, 0.0, 3.0], [0.0, 1.0, 2.0], [0.0, 1.0, 1.0]],
+    ),
+    "lerp to the other end": (lambda m, x, y, z: m.lerp(x, y, z), [[1e20, 1.0], [1.0, INF], [1.0, 0.2]]),
+    "a rounded quotient of infinity": (lambda m, x, y: m.div(x, y, rounding_mode="trunc"), [[INF, 3.0], [2.0, 0.0]]),
     "leaky relu at 0": (lambda m, x: m.nn.functional.leaky_relu(x), [[-1.0, 0.0, 1.0]]),
     "elu at 0": (lambda m, x: m.nn.functional.elu(x), [[-1.0, 0.0, 1.0]]),
     "softplus past its threshold": (lambda m, x: m.nn.functional.softplus(x), [[-900.0, 0.0, 19.9, 20.1, 900.0]]),

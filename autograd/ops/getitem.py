@@ -9,10 +9,11 @@ varies, `by_arrays` declares the ops for each number when it is first met.
 from __future__ import annotations
 
 from functools import cache
-from math import prod
+from math import isfinite, prod
 from typing import Any, NamedTuple
 
 from ...backends import Array, backend_of, dtypes, is_array
+from ..errors import DtypeError
 from ..op import OpCall, op
 from ..tensor import Tensor, as_array
 from .comparison import choose
@@ -170,7 +171,13 @@ def by_arrays(count: int) -> ByArrays:
 
 
 def number_for(x: Any, value: Any) -> Any:
-    """A Python number of a kind that the dtype of `x` holds: 2.7 becomes 2 for integers."""
+    """A Python number of a kind that the dtype of `x` holds: 2.7 becomes 2 for integers.
+
+    Raises:
+        DtypeError: it is NaN or infinite, and `x` holds integers.
+    """
+    if x.dtype.kind in "iu" and isinstance(value, float) and not isfinite(value):
+        raise DtypeError(f"a {x.dtype} tensor cannot hold {value}; convert it with .to(cr.float32)")
     return {"b": bool, "i": int, "u": int}.get(x.dtype.kind, lambda number: number)(value)
 
 

@@ -99,14 +99,16 @@ def _count(x: Any, index: Any, dim: int, include_self: bool) -> Array:
 
 
 def _extremes(xp: Any, x: Array, src: Array, index: Array, *, dim: int, largest: bool, include_self: bool) -> Array:
-    out, places = xp.array(ordered(x)), along(xp, index, dim)
+    # A device compares atomically integers of 32 bits or more.
+    short = x.dtype.kind in "biu" and x.dtype.itemsize < 4
+    out, places = xp.array(ordered(x), dtype=xp.int32 if short else x.dtype), along(xp, index, dim)
     try:
         if not include_self:
             out[places] = _farthest(xp, x.dtype, largest)
         (xp.maximum if largest else xp.minimum).at(out, places, src)
     except IndexError as error:
         raise PlaceError(str(error)) from None
-    return out
+    return out.astype(x.dtype, copy=False)
 
 
 def _farthest(xp: Any, dtype: Any, largest: bool) -> Any:

@@ -7,8 +7,8 @@
     make conformance ARGS="--check"               fails if an operator that passed whole no longer does (CI)
 
 `database.py` reads the database, `adapters.py` finds the function here, `checks.py` judges one sample by what
-`compare.py` calls equal, `report.py` writes the page. The judge is `torch.testing._internal.common_methods_invocations.op_db` of PyTorch 2.13: its samples
-in float64 that ask for a gradient.
+`compare.py` calls equal, `report.py` writes the page. The database is `op_db` in
+`torch.testing._internal.common_methods_invocations` of PyTorch 2.13.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ ROWS = [
         "linalg.matrix_power",
         *(Sample(T(3, 3), n) for n in (0, 1, 2, 5, -3)),
         Sample(T(2, 2, 2, dtype=C), 3),
+        *(Sample(T(2, 3, 3, dtype="int32"), n) for n in (0, 3)),
     ),
     # Small, middling and large norms: every approximant, and squaring. (For norms about 0.04 PyTorch is wrong by 3e-11.)
     Row(

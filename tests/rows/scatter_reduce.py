@@ -31,11 +31,9 @@ def _reference(np: Any, x: Any, dim: int, index: Any, src: Any, reduce: str, inc
 
 
 ROWS = [
-    *[
-        Row("scatter_reduce", Sample(T(4, dtype="bool"), 0, T(values=[0, 0, 2], dtype="int64"), T(3, dtype="bool"), reduce,
-                                     include_self=False))
-        for reduce in ("amax", "amin")
-    ],
+    *[Row("scatter_reduce", *[Sample(T(3, dtype=dtype), 0, _ROWS, T(4, dtype=dtype), reduce, include_self=False)
+                            for dtype in ("bool", "uint8", "int16")])
+      for reduce in ("amax", "amin")],
     *[Row("scatter_reduce", *_samples(reduce), torch=False, reference=_reference)
       for reduce in ("sum", "prod", "mean", "amax", "amin")],
     Row("scatter_reduce", Sample(_ZEROS, 0, _GRID, _ZEROS, "prod"), Sample(T(3, 3), 1, _GRID, _ZEROS, "prod"),
