@@ -150,7 +150,7 @@ def _complete(made: Any, function: FunctionType) -> Any:
         if p.kind is kinds.KEYWORD_ONLY and not bare:
             given.append("*")
             bare = True
-        star = {kinds.VAR_POSITIONAL: "*", kinds.VAR_KEYWORD: "**"}.get(p.kind, "")
+        star = "*" if p.kind is kinds.VAR_POSITIONAL else "**" if p.kind is kinds.VAR_KEYWORD else ""
         bare = bare or p.kind is kinds.VAR_POSITIONAL
         if p.kind is kinds.VAR_KEYWORD:
             given += ["out=None"] if bare else ["*", "out=None"]

@@ -436,6 +436,7 @@ def clone(input: Any, *, memory_format: MemoryFormat = preserve_format) -> Any:
 def _in_order(copy: Any, input: Any, memory_format: MemoryFormat) -> Any:
     """`copy(input)`, the elements in memory as the format has them."""
     order = memory_format.order
+    assert order is not None
     if input.ndim != len(order):
         raise ShapeError(f"{memory_format!r} is for {len(order)} dimensions, got shape {tuple(input.shape)}")
     return _permute(copy(_permute(input, dims=order)), dims=_inverse(order))

@@ -13,7 +13,7 @@ ROWS = [
         Sample(T(2, 2, 2, dtype=C), 3),
         *(Sample(T(2, 3, 3, dtype="int32"), n) for n in (0, 3)),
     ),
-    # Small, middling and large norms: every approximant, and squaring. (For norms about 0.04 PyTorch is wrong by 3e-11.)
+    # Small, middling and large norms: every approximant, and squaring. (For norms about 0.04 PyTorch is off by 3e-11.)
     Row(
         "linalg.matrix_exp",
         *(Sample(T(3, 3, low=-bound, high=bound)) for bound in (1e-3, 0.07, 0.2, 0.4, 1.0, 5.0)),
