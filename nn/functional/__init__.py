@@ -21,6 +21,7 @@ from ...autograd.ops.embedding import embedding, embedding_bag
 from ...autograd.ops.fractional_pooling import fractional_max_pool2d, fractional_max_pool3d
 from ...autograd.ops.grid_sample import affine_grid, grid_sample
 from ...autograd.ops.interpolation import interpolate, upsample, upsample_bilinear, upsample_nearest
+from ...autograd.ops.layer_norm import layer_norm, rms_norm
 from ...autograd.ops.loss import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
@@ -44,14 +45,7 @@ from ...autograd.ops.margin_loss import (
     triplet_margin_with_distance_loss,
 )
 from ...autograd.ops.matmul import linear
-from ...autograd.ops.normalization import (
-    batch_norm,
-    group_norm,
-    instance_norm,
-    layer_norm,
-    local_response_norm,
-    rms_norm,
-)
+from ...autograd.ops.normalization import batch_norm, group_norm, instance_norm, local_response_norm
 from ...autograd.ops.padding import pad
 from ...autograd.ops.piecewise import hardshrink, prelu, softshrink
 from ...autograd.ops.pixels import channel_shuffle, pixel_shuffle, pixel_unshuffle

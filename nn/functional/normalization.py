@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...autograd.ops import elementwise
 from ...autograd.ops.norm import norm
+from ...autograd.out import offer_out
 from ...autograd.tensor import Tensor
 
 
@@ -17,3 +18,5 @@ def normalize(input: Tensor, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -
 
 
 __all__ = ["normalize"]
+
+offer_out(globals(), __all__, __name__)

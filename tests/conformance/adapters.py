@@ -157,6 +157,7 @@ REFUSED: dict[str, str] = {
 """Entries some of whose samples raise here, and why."""
 
 ERRORS: dict[str, str] = {
+    "cat": "a tensor counts as the sequence of its rows, as in NumPy",
     "narrow_copy": "a dimension that does not exist raises IndexError, as everywhere",
 }
 """Why a call that raises in PyTorch raises something else here, or nothing."""

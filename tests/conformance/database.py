@@ -60,6 +60,7 @@ class Converted:
         self.before: list[np.ndarray] = []
         self.tensors: list[cr.Tensor] = []
         self._seen: dict[int, cr.Tensor] = {}
+        self._memory: dict[tuple[int, torch.dtype], tuple[torch.Tensor, Any]] = {}
         self.args = self._convert([sample.input, *sample.args])
         self.kwargs = self._convert(sample.kwargs)
 
@@ -88,10 +89,14 @@ class Converted:
     def _tensor(self, tensor: torch.Tensor) -> cr.Tensor:
         if id(tensor) in self._seen:
             return self._seen[id(tensor)]
-        # A copy of all the memory behind it: what the torch side does in place is not seen here.
+        # A copy of all the memory behind it: what the torch side does in place is not seen here. Tensors that share
+        # memory there do so here.
         source = tensor.detach().resolve_conj().resolve_neg()
-        memory = source.as_strided((source.untyped_storage().nbytes() // source.itemsize,), (1,), 0).numpy().copy()
-        array = _seen(memory, tensor.storage_offset(), source.numpy())
+        place = (source.untyped_storage().data_ptr(), source.dtype)
+        if place not in self._memory:
+            whole = source.as_strided((source.untyped_storage().nbytes() // source.itemsize,), (1,), 0)
+            self._memory[place] = source, cr.get_backend().asarray(whole.numpy().copy())
+        array = _seen(self._memory[place][1], source.storage_offset(), source.numpy())
         ours = cr.Tensor(array, tensor.requires_grad)
         self._seen[id(tensor)] = ours
         self.tensors.append(ours)
@@ -102,10 +107,9 @@ class Converted:
         return ours
 
 
-def _seen(memory: np.ndarray, offset: int, like: np.ndarray) -> Any:
-    """The array that lies in `memory` as `like` does in its own, on the backend that is chosen."""
-    backend = cr.get_backend()
-    if backend.name == "numpy" and memory.size:
+def _seen(memory: Any, offset: int, like: np.ndarray) -> Any:
+    """The array that lies in `memory`, on the backend that is chosen, as `like` does in its own."""
+    if isinstance(memory, np.ndarray) and memory.size:
         return np.ndarray(like.shape, like.dtype, memory, offset * like.itemsize, like.strides)
     # On a device only slicing tells whose memory a view is: elements `step` apart, in their order.
     step = min((stride for stride in like.strides if stride), default=like.itemsize) // like.itemsize
@@ -113,8 +117,8 @@ def _seen(memory: np.ndarray, offset: int, like: np.ndarray) -> Any:
     begin = offset - offset % step
     end = begin + like.size * step
     if not like.size or like.strides != tuple(stride * step for stride in packed) or end > memory.size:
-        return backend.asarray(like.copy())
-    return backend.asarray(memory)[begin:end].reshape((*like.shape, step))[..., offset % step]
+        return cr.get_backend().asarray(like.copy())
+    return memory[begin:end].reshape((*like.shape, step))[..., offset % step]
 
 
 def placed(array: np.ndarray, requires_grad: bool = False) -> cr.Tensor:

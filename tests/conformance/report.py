@@ -22,7 +22,6 @@ SCORE = Path(__file__).resolve().parent / "score.json"
 RUNS = {
     "float64": "",
     "complex128": "--dtype complex128",
-    "float32": "--dtype float32",
     "stand-in": "--backend standin",
 }
 """The runs that are published, and how each is asked for."""
@@ -188,13 +187,13 @@ For every sample that asks for a gradient, with PyTorch's result for the same nu
 - that no input was changed.
 
 The same again with arrays that are not contiguous, as PyTorch makes them for its own tests. Then the calls that must
-raise: they count if the error here is of the same built-in class or derived from it. {accepted} of them
-are accepted on purpose: they put Python numbers in place of tensors, as in `maximum(t, 2)`, and the result is checked
-to be that of the tensors. {skipped} of the samples that are not contiguous are no samples: PyTorch cannot run them.
+raise: they count if the error here is of the same built-in class or derived from it. Of the rest, {accepted} are
+accepted on purpose: they put Python numbers in place of tensors, as in `maximum(t, 2)`, and the result is checked to be
+that of the tensors. {skipped} samples are left out of the count: PyTorch itself cannot run them without contiguous arrays.
 
 Tolerances in double precision, relative to each number and to the largest of its tensor: values {value:.0e}, gradients
-{gradient:.0e}, second gradients {second:.0e}; where a tensor's largest number is small, {floor} of the sample's largest
-gradient, or of 1, counts in its place. Single precision has {single:.0e} times that.
+{gradient:.0e}, second gradients {second:.0e}. Where all of a tensor is small, {floor} of the sample's largest gradient,
+or of 1, is what they are relative to. Where single precision takes part, they are {single:,.0f} times as wide.
 
 What draws random numbers cannot be compared number by number. Its dtypes, shapes and seeding are checked, its gradients
 against finite differences with the seed held; `tests/test_random_functions.py` looks at its statistics.
@@ -284,12 +283,11 @@ _OTHERS = {
     "complex128": (
         "Complex numbers",
         "The operators with a gradient in complex128, with their complex samples. Gradients are PyTorch's: for real "
-        "outputs, those that point uphill.",
+        "outputs, the direction of steepest ascent.",
     ),
-    "float32": ("Single precision", "The same in float32: no dtype changes on the way."),
     "stand-in": (
         "On the stand-in for CuPy",
-        "The same float64 samples on a backend that refuses what CuPy lacks (see {doc}`adding-a-backend`). Calls that "
+        "The same float64 samples on a backend that refuses what CuPy lacks (see [adding a backend](adding-a-backend.md)). Calls that "
         "must raise count less here: an index out of range cannot be seen without waiting for the device.",
     ),
 }
