@@ -283,8 +283,6 @@ class Optimizer:
             raise ValueError(
                 f"load_state_dict: the optimizer has groups of {ours} parameters, the state dict groups of {theirs}"
             )
-        for k, group in enumerate(groups):
-            self._expect(f"group {k}", "setting", self.defaults, group)
         places = dict(zip([k for g in groups for k in g["params"]], self._all_parameters(), strict=True))
         state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         for k, entries in held.items():
@@ -297,6 +295,8 @@ class Optimizer:
             for parameter in group["params"]:
                 if state.get(parameter):
                     self._expect("a parameter", "state", self.state_names(group), state[parameter])
+        for k, group in enumerate(groups):
+            self._expect(f"group {k}", "setting", self.defaults, group)
         self.param_groups[:] = merged
         self.state = state
         self._layouts.clear()

@@ -748,7 +748,7 @@ def test_out_of_functions(backend: Backend) -> None:
             lib.stack([x[0], x[1]], out=whole).clone(), lib.max(x, 1, out=(row[:2], places)).values.clone(), places,
             lib.zeros(2, 3, out=whole).clone(), lib.matmul(x, x.T, out=lib.zeros(0, dtype=lib.float64)),
             lib.linalg.inv(x @ x.T, out=lib.zeros(2, 2, dtype=lib.float64)), lib.add(x, x, out=x), x,
-            lib.linspace(0, 1, 3, out=row).clone(),
+            lib.linspace(0, 1, 3, out=row).clone(), lib.nn.functional.normalize(x, out=whole).clone(),
         ]  # fmt: skip
         w = leaf(lib, X)
         errors = [
