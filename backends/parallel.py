@@ -110,7 +110,7 @@ def one_blas_thread() -> Iterator[bool]:
                 set_(_before)
 
 
-IN_CACHE = 1 << 22
+IN_CACHE = 1 << 21
 """Bytes that a thread works with at a time: in the share of the last cache that a core has. In smaller pieces threads
 spend as much time on handing the interpreter's lock to one another as they save."""
 

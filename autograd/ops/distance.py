@@ -75,10 +75,10 @@ def dist(input: Any, other: Any, p: float = 2) -> Any:
 
 
 def _euclidean_forward(xp: Any, a: Array, b: Array) -> Array:
-    squares = xp.add.reduce(b * b, -1, keepdims=True)
+    squares = xp.add.reduce(b * b, -1, None, None, True)
     out = xp.matmul(a, xp.swapaxes(b, -1, -2))
     out *= -2
-    out += xp.add.reduce(a * a, -1, keepdims=True)
+    out += xp.add.reduce(a * a, -1, None, None, True)
     out += xp.swapaxes(squares, -1, -2)
     return xp.sqrt(xp.maximum(out, 0))
 

@@ -53,7 +53,7 @@ def _forward(
 
         return work
 
-    xp.in_batches(many, 3 * n * rows.itemsize, 8 * n, make)
+    xp.in_batches(many, 2 * n * rows.itemsize, 8 * n, make)
     return out.reshape(x.shape).astype(x.dtype, copy=False), mean, rstd
 
 
@@ -118,7 +118,7 @@ def _vjp_of_arrays(
 
         return work
 
-    xp.in_batches(many, 5 * n * rows.itemsize, 14 * n, make)
+    xp.in_batches(many, 3 * n * rows.itemsize, 14 * n, make)
     return (
         out.reshape(x.shape) if needs[0] else None,
         sum(to_weight).reshape(weight_shape) if needs[1] else None,

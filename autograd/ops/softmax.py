@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ...backends import Array, get_default_dtype
+from ...backends import Array, backend_of, get_default_dtype
 from ..op import op
+from ..tensor import Tensor
 from .arithmetic import cast
 from .dims import Dims, canonical_dim, kept_shape, ndim_of, reduced_dims, reduced_size
 from .elementwise import exp
@@ -31,7 +32,52 @@ _dot_along = op(
 
 
 def _softmax_vjp(g: Any, out: Any, dim: int) -> Any:
+    if _by_rows(g, dim):
+        return _softmax_vjp_of_rows(g, out)
     return (g - _dot_along(g, out, dim=dim)) * out
+
+
+def _log_softmax_vjp(g: Any, out: Any, dim: int) -> Any:
+    if _by_rows(g, dim):
+        return _log_softmax_vjp_of_rows(g, out)
+    return g - exp(out) * add_up(g, dims=(dim,), keepdim=True)
+
+
+_SMALL = 1 << 14
+"""Up to this many elements the formulas are as fast as what goes through the rows."""
+
+
+def _by_rows(g: Any, dim: int) -> bool:
+    """Whether `g` is a large array of rows."""
+    return not isinstance(g, Tensor) and dim == g.ndim - 1 and g.size > _SMALL and g.dtype.itemsize > 2
+
+
+def _softmax_vjp_of_rows(g: Array, out: Array) -> Array:
+    xp, shape = backend_of(out).xp, (-1, out.shape[-1])
+    g_rows, rows, result = g.reshape(shape), out.reshape(shape), xp.empty(out.shape, out.dtype)
+    into = result.reshape(shape)
+
+    def work(first: int, last: int) -> None:
+        along = xp.dot_along(g_rows[first:last], rows[first:last], axis=1)[:, None]
+        xp.subtract(g_rows[first:last], along, out=into[first:last])
+        xp.multiply(into[first:last], rows[first:last], out=into[first:last])
+
+    xp.in_batches(len(rows), 3 * shape[1] * out.itemsize, 4 * shape[1], lambda most: work)
+    return result
+
+
+def _log_softmax_vjp_of_rows(g: Array, out: Array) -> Array:
+    xp, shape = backend_of(out).xp, (-1, out.shape[-1])
+    g_rows, rows, result = g.reshape(shape), out.reshape(shape), xp.empty(out.shape, out.dtype)
+    into, ones = result.reshape(shape), xp.ones((shape[1], 1), out.dtype)
+
+    def work(first: int, last: int) -> None:
+        xp.exp(rows[first:last], out=into[first:last])
+        xp.multiply(into[first:last], xp.matmul(g_rows[first:last], ones), out=into[first:last])
+        xp.subtract(g_rows[first:last], into[first:last], out=into[first:last])
+
+    xp.in_batches(len(rows), 3 * shape[1] * out.itemsize, 12 * shape[1], lambda most: work)
+    return result
 
 
 _softmax = op(
@@ -43,7 +89,7 @@ _softmax = op(
 _log_softmax = op(
     "log_softmax",
     lambda xp, x, *, dim: xp.softmax(x, dim, True),
-    vjp=lambda g, out, dim: g - exp(out) * add_up(g, dims=(dim,), keepdim=True),
+    vjp=_log_softmax_vjp,
     flops=lambda out, x: 5 * math.prod(x),
 )
 

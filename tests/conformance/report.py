@@ -189,7 +189,7 @@ For every sample that asks for a gradient, with PyTorch's result for the same nu
 The same again with arrays that are not contiguous, as PyTorch makes them for its own tests. Then the calls that must
 raise: they count if the error here is of the same built-in class or derived from it. Of the rest, {accepted} are
 accepted on purpose: they put Python numbers in place of tensors, as in `maximum(t, 2)`, and the result is checked to be
-that of the tensors. {skipped} samples are left out of the count: PyTorch itself cannot run them without contiguous arrays.
+that of the tensors. {skipped} samples are left out of the count: PyTorch runs them with contiguous arrays alone.
 
 Tolerances in double precision, relative to each number and to the largest of its tensor: values {value:.0e}, gradients
 {gradient:.0e}, second gradients {second:.0e}. Where all of a tensor is small, {floor} of the sample's largest gradient,
@@ -287,8 +287,9 @@ _OTHERS = {
     ),
     "stand-in": (
         "On the stand-in for CuPy",
-        "The same float64 samples on a backend that refuses what CuPy lacks (see [adding a backend](adding-a-backend.md)). Calls that "
-        "must raise count less here: an index out of range cannot be seen without waiting for the device.",
+        "The same float64 samples on a backend that refuses what CuPy lacks (see "
+        "[adding a backend](adding-a-backend.md)). Fewer calls raise here: an index out of range cannot be seen without "
+        "waiting for the device.",
     ),
 }
 

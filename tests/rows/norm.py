@@ -27,7 +27,14 @@ ROWS = [
         *[Kink(WITH_ZEROS, p, 1) for p in ORDERS],
     ),
     Row("norm", Sample(T(3, dtype="float32", grad=False), dtype="float64"), float32=False),
-    Row("nn.functional.normalize", Sample(T(2, 3)), Sample(T(2, 3, 4), 1.5, (0, -1)), Sample(T(3), float("inf"), 0),
-        Sample(T(values=[[0.0, 0.0], [3.0, 4.0]]), eps=10.0), Sample(T(2, 0, 3))),
+    Row(
+        "nn.functional.normalize",
+        Sample(T(2, 3)),
+        Sample(T(2, 3, 4), 1.5, (0, -1)),
+        Sample(T(3), float("inf"), 0),
+        Sample(T(values=[[0.1, 0.2], [3.0, 4.0]]), eps=10.0),
+        Kink(T(values=[[0.0, 0.0]])),
+        Sample(T(2, 0, 3)),
+    ),
     Row("renorm", Sample(T(3, 4), 2, 0, 1.0), Sample(T(2, 3, 4), 1, -2, 3.0), Sample(T(3, 4), float("inf"), 1, 0.5)),
 ]
