@@ -42,11 +42,11 @@ def _positional(function: Callable[..., Any]) -> list[str]:
     return list(code.co_varnames[: code.co_argcount])
 
 
-_PARAMETERS = {
-    ("x",): ("input",),
-    ("x", "values"): ("input", "values"),
-    **dict.fromkeys([("a", "b"), ("x", "other"), ("y", "x"), ("x", "y"), ("a", "x"), ("x", "q")], ("input", "other")),
-}
+_TWO = ("input", "other")
+_PARAMETERS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("x",): ("input",), ("x", "values"): ("input", "values"),
+    ("a", "b"): _TWO, ("a", "x"): _TWO, ("x", "other"): _TWO, ("x", "q"): _TWO, ("x", "y"): _TWO, ("y", "x"): _TWO,
+}  # fmt: skip
 """What formulas call the inputs -> what callers call them."""
 
 

@@ -135,8 +135,8 @@ def in_batches(count: int, memory: int, products: int, make: Callable[[int], Wor
         for k in range(first, last, step):
             work(k, min(k + step, last))
 
-    threads = min(thread_count(), count)
-    if threads > 1 and count * products >= SMALL:
+    threads = min(thread_count(), count) if count * products >= SMALL else 1
+    if threads > 1:
         with one_blas_thread() as told:
             if told:
                 bounds = [count * k // threads for k in range(threads + 1)]

@@ -15,6 +15,9 @@ from .parallel import in_batches
 _LONG = 400
 """Rows of so many elements NumPy reduces as fast."""
 
+_SMALL = 1 << 10
+"""Up to this many elements the calls cost more than the work."""
+
 _FEW = 16
 
 _PRODUCTS = 10
@@ -37,13 +40,13 @@ def softmax(x: np.ndarray, axis: int, log: bool = False) -> np.ndarray:
         return softmax(x.astype(np.float32), axis, log).astype(x.dtype)
     if not x.size:
         return x.copy()
-    if axis != x.ndim - 1:
-        out = x - x.max(axis=axis, keepdims=True)
+    if axis != x.ndim - 1 or x.size <= _SMALL:
+        out = x - np.maximum.reduce(x, axis, None, None, True)
         if log:
-            out -= np.log(np.exp(out).sum(axis=axis, keepdims=True))
+            out -= np.log(np.add.reduce(np.exp(out), axis, None, None, True))
         else:
             np.exp(out, out=out)
-            out /= out.sum(axis=axis, keepdims=True)
+            out /= np.add.reduce(out, axis, None, None, True)
         return out
     n = x.shape[-1]
     rows, out = x.reshape(-1, n), np.empty((x.size // n, n), x.dtype)

@@ -25,6 +25,25 @@ def _wide(xp: Any, x: Array) -> Any:
     return xp.float32 if x.dtype.itemsize == 2 and x.dtype.kind not in "iu" else None
 
 
+_ROWS = 1 << 11
+"""From this many elements on, the sums of short rows are faster as a product with ones."""
+
+_SHORT = 1 << 10
+"""Rows of up to this many elements are short. Longer ones want NumPy's sum, which adds up in pairs."""
+
+
+def total(xp: Any, x: Array, dims: Dims, keepdim: bool, dtype: Any = None) -> Array:
+    """The sum over dimensions, added up in `dtype`. NumPy's reductions start anew for every row, which costs more than
+    a short row itself; a product with ones does not."""
+    if dims != (x.ndim - 1,) or x.size < _ROWS or x.dtype.char not in "fd" or dtype is not None:
+        return xp.add.reduce(x, dims, dtype, None, keepdim)
+    n = x.shape[-1]
+    if n > _SHORT or not x.flags.c_contiguous:
+        return xp.add.reduce(x, dims, None, None, keepdim)
+    sums = xp.matmul(x.reshape((-1, n)), xp.ones(n, x.dtype))
+    return sums.reshape(kept_shape(x.shape, dims) if keepdim else x.shape[:-1])
+
+
 def _input_size(out_shape: tuple[int, ...], x_shape: tuple[int, ...]) -> int:
     return math.prod(x_shape)
 
@@ -98,10 +117,10 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 
 def _average(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array:
     wide = _wide(xp, x)
-    total = xp.add.reduce(x, dims, wide, None, keepdim)
+    added = total(xp, x, dims, keepdim, wide)
     n = reduced_size(x.shape, dims)
-    total = total / n if n else total * math.nan
-    return total if wide is None else total.astype(x.dtype)
+    mean = added / n if n else added * math.nan
+    return mean if wide is None else mean.astype(x.dtype)
 
 
 average = op(
@@ -217,19 +236,17 @@ def _squared_spread(xp: Any, x: Array, dims: Dims, correction: float, keepdim: b
     single."""
     wide = _wide(xp, x)
     n = reduced_size(x.shape, dims)
-    centre = xp.add.reduce(x, dims, wide, None, True)
+    centre = total(xp, x, dims, True, wide)
     centre /= max(n, 1)
     away = x - centre
     if away.dtype.kind == "c":
         away = xp.real(away * xp.conj(away))
     else:
         away *= away
-    total = xp.add.reduce(away, dims, None, None, keepdim)
+    squares = total(xp, away, dims, keepdim)
     if n > correction:
-        total = total / (n - correction)
-    else:
-        total = total * (math.inf if n > 1 else math.nan)
-    return total
+        return squares / (n - correction)
+    return squares * (math.inf if n > 1 else math.nan)
 
 
 def _variance_vjp(g: Any, x: Any, dims: Dims, correction: float, keepdim: bool) -> Any:
