@@ -200,6 +200,14 @@ class TestSpecialFunctions:
         smallest = 16 * np.finfo(dtype).tiny
         np.testing.assert_allclose(on_host(backend, got), wide, rtol=8 * np.finfo(dtype).eps, atol=smallest)
 
+    @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+    def test_sigmoid_of_complex_numbers_does_not_overflow(self, backend, dtype):
+        z = np.array([0.5 - 2j, -3 + 1j, 2000 + 1j, -2000 + 1j, 0]).astype(dtype)
+        got = backend.xp.sigmoid(backend.asarray(z))
+        assert got.dtype == dtype
+        wide = (1 + np.tanh(z.astype(np.complex128) / 2)) / 2
+        np.testing.assert_allclose(on_host(backend, got), wide, atol=4 * np.finfo(dtype).eps)
+
     @pytest.mark.parametrize("name", ["erf", "erfc", "sigmoid"])
     def test_integers_empty_and_strided(self, backend, name):
         function = getattr(backend.xp, name)

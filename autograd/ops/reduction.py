@@ -70,7 +70,7 @@ spread = op(
 def _sum(xp: Any, x: Array, *, dims: Dims, keepdim: bool, dtype: Any = None) -> Array:
     if x.dtype.itemsize == 2 and dtype is None:
         return xp.add.reduce(x, dims, _wide(xp, x), None, keepdim).astype(x.dtype)
-    return xp.add.reduce(x, dims, dtype, None, keepdim)
+    return total(xp, x, dims, keepdim, dtype)
 
 
 add_up = op(

@@ -288,8 +288,8 @@ _OTHERS = {
     "stand-in": (
         "On the stand-in for CuPy",
         "The same float64 samples on a backend that refuses what CuPy lacks (see "
-        "[adding a backend](adding-a-backend.md)). Fewer calls raise here: an index out of range cannot be seen without "
-        "waiting for the device.",
+        "[adding a backend](adding-a-backend.md)). Fewer calls raise here: an index out of range cannot be seen "
+        "without waiting for the device.",
     ),
 }
 
