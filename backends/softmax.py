@@ -41,12 +41,12 @@ def softmax(x: np.ndarray, axis: int, log: bool = False) -> np.ndarray:
     if not x.size:
         return x.copy()
     if axis != x.ndim - 1 or x.size <= _SMALL:
-        out = x - np.maximum.reduce(x, axis, None, None, True)
+        out = x - np.maximum.reduce(x, axis, keepdims=True)
         if log:
-            out -= np.log(np.add.reduce(np.exp(out), axis, None, None, True))
+            out -= np.log(np.add.reduce(np.exp(out), axis, keepdims=True))
         else:
             np.exp(out, out=out)
-            out /= np.add.reduce(out, axis, None, None, True)
+            out /= np.add.reduce(out, axis, keepdims=True)
         return out
     n = x.shape[-1]
     rows, out = x.reshape(-1, n), np.empty((x.size // n, n), x.dtype)

@@ -5,8 +5,8 @@
     make bench ARGS="--rows 'small op' --rounds 60"
 
 One table is printed; a full run writes `results/<date>.json` and a picture beside it. `measure.py` says how the numbers
-come about, the files of the rows (`small_ops.py`, `scalars.py`, `training.py`, `processes.py`, `long_chains.py`) say
-what is measured.
+come about, the files of the rows (`small_ops.py`, `scalars.py`, `training.py`, `families.py`, `processes.py`,
+`long_chains.py`) say what is measured.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ def main() -> None:
         print(peak_of_steps(arguments.peak_of[0], int(arguments.peak_of[1])))
         return
 
+    import families
     import long_chains
     import processes
     import report
@@ -49,7 +50,7 @@ def main() -> None:
     quick = arguments.quick
     settings = Settings(arguments.rounds or (5 if quick else 30), 0.003 if quick else 0.03, quick)
     rows = []
-    for part in (small_ops, scalars, training, processes, long_chains):
+    for part in (small_ops, scalars, training, families, processes, long_chains):
         for case in part.cases():
             if arguments.rows.lower() not in case.name.lower() or (quick and case.heavy):
                 continue

@@ -49,6 +49,13 @@ def test_a_row_from_start_to_finish(tmp_path):
     assert str(Path.home()) not in written.read_text()
 
 
+def test_a_row_of_a_family_does_the_same_work_on_both_sides():
+    pytest.importorskip("torch")
+    done = bench("benchmarks", "--quick", "--rounds", "1", "--rows", "small")
+    assert done.returncode == 0, done.stderr
+    assert "family: x[index] = v, small" in done.stdout and "4096x4096" not in done.stdout
+
+
 def test_started_as_a_module_it_does_not_take_our_folders_for_other_packages():
     done = bench("-m", "benchmarks", "--rows", "there is no such row")
     assert done.returncode == 1 and "no row's name contains" in done.stderr
@@ -60,7 +67,14 @@ def test_every_quick_row(tmp_path):
     done = bench("-P", "benchmarks", "--quick", "--rounds", "1")
     assert done.returncode == 0, done.stderr
     assert not list(tmp_path.iterdir())
-    for row in ("small op, both ways", "scalars: 3-4-4-1 network", "MLP step, Adam, batch 128", "import", "10^4 nodes"):
+    for row in (
+        "small op, both ways",
+        "scalars: 3-4-4-1 network",
+        "MLP step, Adam, batch 128",
+        "family: np.sin(t)",
+        "import",
+        "10^4 nodes",
+    ):
         assert row in done.stdout
 
 

@@ -119,10 +119,11 @@ def _vjp_of_arrays(
         return work
 
     xp.in_batches(many, 3 * n * rows.itemsize, 14 * n, make)
+    none = xp.zeros(n, rows.dtype)
     return (
         out.reshape(x.shape) if needs[0] else None,
-        sum(to_weight).reshape(weight_shape) if needs[1] else None,
-        sum(to_bias).reshape(bias_shape) if needs[2] else None,
+        sum(to_weight, start=none).reshape(weight_shape) if needs[1] else None,
+        sum(to_bias, start=none).reshape(bias_shape) if needs[2] else None,
     )
 
 
