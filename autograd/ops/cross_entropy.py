@@ -21,7 +21,7 @@ from .comparison import choose
 from .dims import integer, sizes_of
 from .loss import reduction_of
 from .matmul import linear
-from .reduction import sum as total
+from .reduction import extreme, sum as total, total as row_sums
 from .shape import movedim, reshape
 from .softmax import log_softmax, softmax
 
@@ -52,10 +52,10 @@ def _log_total(xp: Any, x: Array) -> Array:
     """The logarithm of the sum of the exponentials of each row, as a column; of half precision in single."""
     if x.dtype.itemsize == 2:
         x = x.astype(xp.float32)
-    largest = x.max(axis=1, keepdims=True)
+    largest = extreme(xp, xp.max, x, (1,), True)
     out = x - largest
     xp.exp(out, out=out)
-    out = xp.add.reduce(out, 1, None, None, True)
+    out = row_sums(xp, out, (1,), True)
     xp.log(out, out=out)
     out += largest
     return out

@@ -15,7 +15,7 @@ from ..op import op
 from .arithmetic import cast
 from .dims import Dims, canonical_dim, ordered_ndim, reduced_dims, renamed
 from .elementwise import maximum, minimum
-from .reduction import add_up, restore
+from .reduction import add_up, extreme, restore
 from .shape import reshape
 
 
@@ -82,10 +82,10 @@ def shared_among_equals(g: Any, x: Any, out: Any) -> Any:
 
 def _declared(name: str, vjp: Any) -> tuple[Any, Any]:
     def largest(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array:
-        return xp.max(x, axis=dims, keepdims=keepdim)
+        return extreme(xp, xp.max, x, dims, keepdim)
 
     def smallest(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array:
-        return xp.min(x, axis=dims, keepdims=keepdim)
+        return extreme(xp, xp.min, x, dims, keepdim)
 
     def size(out_shape: tuple[int, ...], x_shape: tuple[int, ...]) -> int:
         return math.prod(x_shape)

@@ -44,6 +44,17 @@ def total(xp: Any, x: Array, dims: Dims, keepdim: bool, dtype: Any = None) -> Ar
     return sums.reshape(kept_shape(x.shape, dims) if keepdim else x.shape[:-1])
 
 
+_FEW = 32
+
+
+def extreme(xp: Any, function: Any, x: Array, dims: Dims, keepdim: bool) -> Array:
+    """`xp.max` or `xp.min` over dimensions; of short rows as columns, which are compared with one another as wholes."""
+    if dims != (x.ndim - 1,) or x.size < _ROWS or x.shape[-1] > _FEW:
+        return function(x, axis=dims, keepdims=keepdim)
+    columns = xp.ascontiguousarray(x.reshape((-1, x.shape[-1])).T)
+    return function(columns, axis=0).reshape(kept_shape(x.shape, dims) if keepdim else x.shape[:-1])
+
+
 def _input_size(out_shape: tuple[int, ...], x_shape: tuple[int, ...]) -> int:
     return math.prod(x_shape)
 

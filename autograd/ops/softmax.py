@@ -15,7 +15,7 @@ from ..tensor import Tensor
 from .arithmetic import cast
 from .dims import Dims, canonical_dim, kept_shape, ndim_of, reduced_dims, reduced_size
 from .elementwise import exp
-from .reduction import add_up, restore
+from .reduction import add_up, extreme, restore, total
 from .shape import reshape
 
 
@@ -137,9 +137,9 @@ def _logsumexp_forward(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array
         out = xp.full(shape, -math.inf, x.dtype)
     else:
         wide = x.astype(xp.float32) if x.dtype.itemsize == 2 else x
-        largest = xp.real(wide).max(axis=dims, keepdims=True)
+        largest = extreme(xp, xp.max, xp.real(wide), dims, True)
         largest = xp.where(xp.isfinite(largest), largest, 0)
-        out = xp.log(xp.add.reduce(xp.exp(wide - largest), dims, None, None, True)) + largest
+        out = xp.log(total(xp, xp.exp(wide - largest), dims, True)) + largest
         out = out.astype(x.dtype, copy=False)
     if keepdim:
         return out
