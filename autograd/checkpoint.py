@@ -44,9 +44,12 @@ def checkpoint(
         preserve_rng_state: run the second time with the random numbers of the first, as dropout needs.
 
     Raises:
+        TypeError: `function` is none.
         RuntimeError: in backward, if the second run records other operations than the first, or if an argument, or a
             leaf that the function found, was changed in place since the first.
     """
+    if not callable(function):
+        raise TypeError(f"checkpoint: expected a function and its arguments, got {type(function).__name__}")
     state = get_rng_state() if preserve_rng_state else None
     given = trees.flatten((args, kwargs))  # containers may be changed, by the function too
     begin = next_tick()

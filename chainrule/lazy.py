@@ -46,7 +46,7 @@ _BY_MODULE = {
     "autograd.ops.padding": "constant_pad_nd",
     "autograd.ops.products": "block_diag cartesian_prod combinations cross kron vander",
     "autograd.ops.scatter": (
-        "_unsafe_masked_index _unsafe_masked_index_put_accumulate diagonal_scatter fill masked_scatter put "
+        "_unsafe_masked_index _unsafe_masked_index_put_accumulate diagonal_scatter masked_scatter put "
         "select_scatter slice_scatter"
     ),
     "autograd.ops.scatter_reduce": "index_reduce scatter_reduce segment_reduce",

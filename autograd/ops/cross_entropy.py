@@ -21,7 +21,7 @@ from .comparison import choose
 from .dims import integer, sizes_of
 from .loss import reduction_of
 from .matmul import linear
-from .reduction import extreme, sum as total, total as row_sums
+from .reduction import extreme, sum as total, sum_of_array
 from .shape import movedim, reshape
 from .softmax import log_softmax, softmax
 
@@ -55,7 +55,7 @@ def _log_total(xp: Any, x: Array) -> Array:
     largest = extreme(xp, xp.max, x, (1,), True)
     out = x - largest
     xp.exp(out, out=out)
-    out = row_sums(xp, out, (1,), True)
+    out = sum_of_array(xp, out, (1,), True)
     xp.log(out, out=out)
     out += largest
     return out

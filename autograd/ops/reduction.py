@@ -32,7 +32,7 @@ _SHORT = 1 << 10
 """Rows of up to this many elements are short. Longer ones want NumPy's sum, which adds up in pairs."""
 
 
-def total(xp: Any, x: Array, dims: Dims, keepdim: bool, dtype: Any = None) -> Array:
+def sum_of_array(xp: Any, x: Array, dims: Dims, keepdim: bool, dtype: Any = None) -> Array:
     """The sum over dimensions, added up in `dtype`. NumPy's reductions start anew for every row, which costs more than
     a short row itself; a product with ones does not."""
     if dims != (x.ndim - 1,) or x.size < _ROWS or x.dtype.char not in "fd" or dtype is not None:
@@ -81,7 +81,7 @@ spread = op(
 def _sum(xp: Any, x: Array, *, dims: Dims, keepdim: bool, dtype: Any = None) -> Array:
     if x.dtype.itemsize == 2 and dtype is None:
         return xp.add.reduce(x, dims, _wide(xp, x), None, keepdim).astype(x.dtype)
-    return total(xp, x, dims, keepdim, dtype)
+    return sum_of_array(xp, x, dims, keepdim, dtype)
 
 
 add_up = op(
@@ -128,7 +128,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
 
 def _average(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array:
     wide = _wide(xp, x)
-    added = total(xp, x, dims, keepdim, wide)
+    added = sum_of_array(xp, x, dims, keepdim, wide)
     n = reduced_size(x.shape, dims)
     mean = added / n if n else added * math.nan
     return mean if wide is None else mean.astype(x.dtype)
@@ -247,14 +247,14 @@ def _squared_spread(xp: Any, x: Array, dims: Dims, correction: float, keepdim: b
     single."""
     wide = _wide(xp, x)
     n = reduced_size(x.shape, dims)
-    centre = total(xp, x, dims, True, wide)
+    centre = sum_of_array(xp, x, dims, True, wide)
     centre /= max(n, 1)
     away = x - centre
     if away.dtype.kind == "c":
         away = xp.real(away * xp.conj(away))
     else:
         away *= away
-    squares = total(xp, away, dims, keepdim)
+    squares = sum_of_array(xp, away, dims, keepdim)
     if n > correction:
         return squares / (n - correction)
     return squares * (math.inf if n > 1 else math.nan)

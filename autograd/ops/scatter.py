@@ -35,20 +35,6 @@ def _expect_shape(function: str, src: Any, shape: Sequence[int]) -> None:
 # Everywhere, by a mask, by a flat index.
 
 
-def fill(input: Any, value: Any) -> Any:
-    """A copy of `input` with `value` everywhere; the gradient of `value`, if it is a tensor, is the sum of all.
-
-    Args:
-        value: a number or a 0-d tensor.
-
-    Raises:
-        RuntimeError: it has dimensions.
-    """
-    if getattr(value, "ndim", 0):
-        raise ShapeError(f"fill: the value must be a number or a 0-d tensor, got shape {tuple(value.shape)}")
-    return setitem(input, ..., value)
-
-
 _rank = op(
     "masked_scatter",
     lambda xp, mask: xp.cumsum(mask.reshape(-1)).reshape(mask.shape) - 1,
@@ -203,4 +189,4 @@ def _unsafe_masked_index_put_accumulate(input: Any, mask: Any, indices: Sequence
     return index_put(input, _held(input, indices), masked_fill(values, bitwise_not(mask), 0), accumulate=True)
 
 
-__all__ = ["diagonal_scatter", "fill", "masked_scatter", "put", "select_scatter", "slice_scatter"]
+__all__ = ["diagonal_scatter", "masked_scatter", "put", "select_scatter", "slice_scatter"]

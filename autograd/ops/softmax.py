@@ -15,7 +15,7 @@ from ..tensor import Tensor
 from .arithmetic import cast
 from .dims import Dims, canonical_dim, kept_shape, ndim_of, reduced_dims, reduced_size
 from .elementwise import exp
-from .reduction import add_up, extreme, restore, total
+from .reduction import add_up, extreme, restore, sum_of_array
 from .shape import reshape
 
 
@@ -139,7 +139,7 @@ def _logsumexp_forward(xp: Any, x: Array, *, dims: Dims, keepdim: bool) -> Array
         wide = x.astype(xp.float32) if x.dtype.itemsize == 2 else x
         largest = extreme(xp, xp.max, xp.real(wide), dims, True)
         largest = xp.where(xp.isfinite(largest), largest, 0)
-        out = xp.log(total(xp, xp.exp(wide - largest), dims, True)) + largest
+        out = xp.log(sum_of_array(xp, xp.exp(wide - largest), dims, True)) + largest
         out = out.astype(x.dtype, copy=False)
     if keepdim:
         return out

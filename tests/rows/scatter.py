@@ -9,7 +9,6 @@ _MASK = T(values=[[True, False, True], [False, True, True]], dtype="bool")
 _EVERY = T(values=[True, True, False], dtype="bool")
 
 ROWS = [
-    Row("fill", Sample(T(2, 3), 1.5), Sample(T(2, 3), T()), Sample(T(), T()), Sample(T(2, dtype="int64"), 3)),
     Row("masked_scatter", Sample(T(2, 3), _MASK, T(5)), Sample(T(2, 3), _EVERY, T(2, 2)), Sample(T(3), _MASK, T(2, 3)),
         Sample(T(2, 3), T(values=[[False] * 3] * 2, dtype="bool"), T(0))),
     Row("Tensor.masked_scatter_", Sample(T(2, 3), _MASK, T(4))),
